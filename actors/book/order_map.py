@@ -1,0 +1,170 @@
+"""A hash map from an int64 key to an int32 slot, in two NumPy arrays.
+
+Open addressing with linear probing in a power-of-two table at most half full; deletion shifts the
+entries behind back into place (Knuth, TAOCP vol. 3, 6.4, algorithm R), so there are no tombstones
+and a map that lives all day probes as shortly at the close as at the open.
+
+Keys are hashed by multiply-shift (Dietzfelbinger et al., 1997): one multiplication with an odd
+constant, the top bits are the home position. Keys that count upwards spread evenly. The constant
+may be drawn from a seed, for keys that a stranger chooses.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from actors.book.memory import aligned_zeros, kernel
+
+__all__ = ["ABSENT", "FULL", "MAP_ENTRY", "MAP_HEADER", "OrderMap", "allocate_map", "map_clear",
+           "map_count", "map_delete", "map_get", "map_put", "map_take"]
+
+#: Answer of :func:`map_get`, :func:`map_take` and :func:`map_delete` when the key is not there.
+ABSENT = -1
+#: Answer of :func:`map_put` when the map holds as many keys as it was allocated for.
+FULL = -2
+
+#: One place of the table. ``slot`` is -1 where nothing is stored; any int64 is a valid key.
+MAP_ENTRY = np.dtype(
+    {"names": ["key", "slot"], "formats": ["i8", "i4"], "offsets": [0, 8], "itemsize": 16},
+    align=True,
+)
+
+#: ``limit`` is the most keys accepted; ``mask`` is the table size - 1; ``shift`` is 64 - log2(size).
+MAP_HEADER = np.dtype(
+    [("count", "i8"), ("limit", "i8"), ("mask", "i8"), ("shift", "u8"), ("multiplier", "u8")],
+    align=True,
+)
+
+#: 2**64 / golden ratio, made odd: spreads keys that count upwards as evenly as can be.
+GOLDEN = 0x9E3779B97F4A7C15
+
+
+class OrderMap(NamedTuple):
+    """``entries``: MAP_ENTRY, a power of two of them; ``header``: one MAP_HEADER."""
+
+    entries: np.ndarray
+    header: np.ndarray
+
+
+def allocate_map(keys: int, seed: int = 0) -> OrderMap:
+    """An empty map for up to ``keys`` keys, 32 to 64 bytes a key.
+
+    A ``seed`` other than 0 draws the hash multiplier from it, so that nobody who does not know the
+    seed can choose keys that collide.
+    """
+    if not 1 <= keys <= 2**30:
+        raise ValueError(f"a map needs room for 1 to 2**30 keys, not {keys}")
+    bits = max(4, (2 * keys - 1).bit_length())
+    order_map = OrderMap(aligned_zeros(1 << bits, MAP_ENTRY), aligned_zeros(1, MAP_HEADER))
+    multiplier = GOLDEN
+    if seed:
+        multiplier = int(np.random.default_rng(seed).integers(2**64, dtype=np.uint64)) | 1
+    order_map.header[0] = (0, keys, (1 << bits) - 1, 64 - bits, multiplier)
+    map_clear(order_map)
+    return order_map
+
+
+# --- kernels ----------------------------------------------------------------------------------
+
+
+@kernel
+def map_clear(order_map):
+    """Forget all keys."""
+    entries = order_map.entries
+    for at in range(entries.size):
+        entries[at].slot = -1
+    order_map.header[0].count = 0
+
+
+@kernel
+def map_count(order_map):
+    """How many keys are stored."""
+    return order_map.header[0].count
+
+
+@kernel
+def _home(header, key):
+    return np.int64((np.uint64(key) * header.multiplier) >> header.shift)
+
+
+@kernel
+def map_get(order_map, key):
+    """The slot stored under ``key``, or ABSENT."""
+    entries = order_map.entries
+    header = order_map.header[0]
+    mask = header.mask
+    at = _home(header, key)
+    while True:
+        entry = entries[at]
+        slot = np.int64(entry.slot)
+        if slot < 0 or entry.key == key:
+            return slot
+        at = (at + 1) & mask
+
+
+@kernel
+def map_put(order_map, key, slot):
+    """Store ``slot`` (0 or more) under ``key``, over what was there. Returns the slot, or FULL."""
+    entries = order_map.entries
+    header = order_map.header[0]
+    mask = header.mask
+    at = _home(header, key)
+    while True:
+        entry = entries[at]
+        if entry.slot < 0:
+            break
+        if entry.key == key:
+            entry.slot = slot
+            return np.int64(slot)
+        at = (at + 1) & mask
+    if header.count >= header.limit:
+        return np.int64(FULL)
+    entry = entries[at]
+    entry.key = key
+    entry.slot = slot
+    header.count += 1
+    return np.int64(slot)
+
+
+@kernel
+def _close_hole(entries, header, hole):
+    """Move each following entry of the run back if the hole lies between it and its home."""
+    mask = header.mask
+    at = hole
+    while True:
+        at = (at + 1) & mask
+        entry = entries[at]
+        if entry.slot < 0:
+            break
+        if ((at - _home(header, entry.key)) & mask) >= ((at - hole) & mask):
+            target = entries[hole]
+            target.key = entry.key
+            target.slot = entry.slot
+            hole = at
+    entries[hole].slot = -1
+    header.count -= 1
+
+
+@kernel
+def map_take(order_map, key):
+    """Remove ``key``. Returns the slot that was stored, or ABSENT."""
+    entries = order_map.entries
+    header = order_map.header[0]
+    mask = header.mask
+    at = _home(header, key)
+    while True:
+        entry = entries[at]
+        slot = np.int64(entry.slot)
+        if slot < 0:
+            return slot
+        if entry.key == key:
+            break
+        at = (at + 1) & mask
+    _close_hole(entries, header, at)
+    return slot
+
+
+@kernel
+def map_delete(order_map, key):
+    """Remove ``key``. True if it was there."""
+    return map_take(order_map, key) >= 0

@@ -1,0 +1,172 @@
+"""The two ends of a wire, in plain Python: sockets, records, and who is connected to whom.
+
+A consumer binds an address of its own incarnation; a producer connects to it. When the consumer is
+restarted, the producer's housekeeper makes a new socket for the new address and the reactor changes
+over between two messages; when the producer is restarted, the consumer accepts it once nothing of the
+old one is left. The wire's page in shared memory carries this handshake: ``c_epoch`` says where the
+consumer listens, ``accepted`` which producer it takes messages from.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import zmq
+
+from actors.runtime.enums import Overflow
+from actors.runtime.layout import IN_WIRE, OUT_WIRE
+from actors.runtime.plan import WirePlan
+from schemas.messages import PREFIX_SIZE, MessageType
+
+__all__ = ["InEndpoint", "OutEndpoint", "WireError", "endpoint_address"]
+
+
+class WireError(RuntimeError):
+    """A wire could not be opened. The message names the wire, the address and what to do."""
+
+
+def endpoint_address(wire: WirePlan, c_epoch: int) -> str:
+    """Where incarnation ``c_epoch`` of the wire's consumer listens, as libzmq writes it."""
+    if wire.transport == "tcp":
+        return f"tcp://{wire.address}"
+    return f"{wire.transport}://{wire.address}.{c_epoch}"
+
+
+class InEndpoint:
+    """The consumer's end: a bound PULL socket and its IN_WIRE record."""
+
+    def __init__(self, context: zmq.Context, wire: WirePlan, page: np.ndarray,
+                 message: MessageType, epoch: int):
+        self.wire, self.page, self.message, self.epoch = wire, page, message, epoch
+        self._context = context
+        self.record = np.zeros((), IN_WIRE)
+        self.socket: zmq.Socket | None = None
+
+    @property
+    def address(self) -> int:
+        return self.record.ctypes.data
+
+    def open(self) -> None:
+        """Binds, then announces the new incarnation. WireError if the address is taken."""
+        socket = self._context.socket(zmq.PULL)
+        socket.setsockopt(zmq.RCVHWM, 0)
+        socket.setsockopt(zmq.LINGER, 0)
+        where = endpoint_address(self.wire, self.epoch)
+        try:
+            socket.bind(where)
+        except zmq.ZMQError as error:
+            socket.close()
+            raise WireError(f"wire {self.wire.name}: cannot bind {where}: {error}") from error
+        self.socket = socket
+        record, page = self.record, self.page
+        record["page"], record["socket"] = page.ctypes.data, socket.underlying
+        record["fd"] = socket.getsockopt(zmq.FD)
+        record["size"] = self.message.size
+        words = self.message.prefix_words
+        record["prefix0"], record["prefix1"], record["prefix2"] = words
+        page["accepted"] = 0
+        page["c_closed"] = 0
+        page["c_epoch"] = self.epoch
+
+    def close(self) -> None:
+        """Orderly end: producers drop and count what they would have sent."""
+        self.page["c_closed"] = 1
+        if self.socket is not None:
+            self.socket.close(linger=0)
+            self.socket = None
+
+    def take_sample(self) -> bytes | None:
+        """First bytes of the last foreign message not yet reported, at most 64."""
+        size = int(self.record["sample_size"])
+        if size == 0:
+            return None
+        sample = bytes(self.record["sample"][:size])
+        self.record["sample_size"] = 0
+        return sample
+
+
+class OutEndpoint:
+    """The producer's end: a connected PUSH socket and its OUT_WIRE record."""
+
+    def __init__(self, context: zmq.Context, wire: WirePlan, page: np.ndarray,
+                 message: MessageType, epoch: int, keys: int):
+        self.wire, self.page, self.message, self.epoch = wire, page, message, epoch
+        self._context = context
+        self._sockets: dict[int, zmq.Socket] = {}
+        self._prepared: tuple[int, zmq.Socket] | None = None
+        self.record = np.zeros((), OUT_WIRE)
+        self._slots = self._prepare_record(max(keys, 1))
+
+    @property
+    def address(self) -> int:
+        return self.record.ctypes.data
+
+    def _prepare_record(self, keys: int) -> tuple[np.ndarray, ...]:
+        record = self.record
+        record["page"] = self.page.ctypes.data
+        record["capacity"] = self.wire.capacity
+        record["overflow"] = Overflow[self.wire.overflow.upper()]
+        record["size"] = self.message.size
+        if self.wire.overflow != "latest":
+            return ()
+        slots = np.zeros((keys, self.message.size), np.uint8)
+        dirty, queue = np.zeros(keys, np.int64), np.zeros(keys, np.int64)
+        record["key_offset"] = PREFIX_SIZE + self.message.dtype.fields["symbol_id"][1]
+        record["keys"], record["slots"] = keys, slots.ctypes.data
+        record["dirty"], record["queue"] = dirty.ctypes.data, queue.ctypes.data
+        return slots, dirty, queue
+
+    def open(self) -> None:
+        """Announces the new incarnation; the connection follows in :meth:`maintain`."""
+        self.page["p_connected"] = 0
+        self.page["p_closed"] = 0
+        self.page["p_epoch"] = self.epoch
+
+    @property
+    def connected(self) -> bool:
+        """Whether the reactor sends to the consumer that lives now (or to one that ended)."""
+        current = int(self.page["c_epoch"])
+        return bool(self.page["c_closed"]) or current != 0 and current == self.record["c_epoch"]
+
+    def maintain(self) -> bool:
+        """Follows the consumer's incarnation. Returns whether something changed."""
+        record, page = self.record, self.page
+        retired = int(record["retired_socket"])
+        if retired:
+            socket = self._sockets.pop(retired, None)
+            if socket is not None:
+                socket.close(linger=0)
+            record["retired_socket"] = 0
+        current = int(page["c_epoch"])
+        if current == 0 or page["c_closed"] or record["pending_epoch"] or self.connected:
+            return bool(retired)
+        if self._prepared is None or self._prepared[0] != current:
+            self._prepare(current)
+        if page["accepted"] != self.epoch:
+            return False
+        _, socket = self._prepared
+        self._prepared = None
+        self._sockets[socket.underlying] = socket
+        record["pending_socket"] = socket.underlying
+        record["pending_epoch"] = current
+        return True
+
+    def _prepare(self, c_epoch: int) -> None:
+        """Connects ahead of the change-over; the connection itself wakes the consumer."""
+        if self._prepared is not None:
+            self._prepared[1].close(linger=0)
+        socket = self._context.socket(zmq.PUSH)
+        socket.setsockopt(zmq.SNDHWM, 0)
+        socket.setsockopt(zmq.LINGER, 0)
+        socket.setsockopt(zmq.RECONNECT_IVL, 5)
+        socket.connect(endpoint_address(self.wire, c_epoch))
+        self._prepared = (c_epoch, socket)
+
+    def close(self) -> None:
+        """Orderly end of the producer."""
+        self.page["p_closed"] = 1
+        for socket in self._sockets.values():
+            socket.close(linger=0)
+        self._sockets.clear()
+        if self._prepared is not None:
+            self._prepared[1].close(linger=0)
+            self._prepared = None

@@ -1,0 +1,239 @@
+"""One operating-system process of a deployment: reactor threads and the housekeeper.
+
+The main thread is the housekeeper. It builds the actors, then, every few milliseconds, lets wires
+follow restarted peers, runs the actors' own housekeeping, formats what handlers logged, publishes
+states, and obeys the command in the vitals page. It shares only memory with the reactors.
+"""
+
+from __future__ import annotations
+
+import enum
+import faulthandler
+import os
+import pathlib
+import signal
+import sys
+import traceback
+
+import zmq
+from loguru import logger
+
+from actors.runtime.clock import monotonic_ns
+from actors.runtime.endpoint import WireError
+from actors.runtime.host import ActorError, ActorHost, ReactorThread
+from actors.runtime.log import EventLog, actor_logger, log_file, open_log
+from actors.runtime.plain import PlainThread, is_plain
+from actors.runtime.plan import Plan
+from actors.runtime.vitals import map_deployment, map_wires
+from schemas.enums import ActorState
+
+__all__ = ["Command", "EXIT_FAILED", "EXIT_ORPHANED", "ProcessHost", "run_process"]
+
+EXIT_FAILED = 70    # an actor could not be built or failed while running; vitals say why
+EXIT_ORPHANED = 71  # the supervisor is gone
+
+_BUSY_NS = 1_000_000    # housekeeping interval while something is being set up
+_CALM_NS = 10_000_000   # and otherwise
+_ORPHAN_NS = 1_000_000_000
+
+
+class Command(enum.IntEnum):
+    """What the supervisor asks of an actor, in the vitals page."""
+
+    NONE = 0
+    STOP = 1
+
+
+class ProcessHost:
+    """The actors, threads and housekeeper of one process of ``plan``."""
+
+    def __init__(self, plan: Plan, name: str):
+        self.plan, self.process = plan, plan.process(name)
+        self.hosts: list[ActorHost] = []
+        self.threads: list[ReactorThread | PlainThread] = []
+        self._stopping = False
+
+    def run(self) -> int:
+        """Builds, runs until stopped; returns the exit status."""
+        signal.signal(signal.SIGTERM, lambda *_: self._request_stop())
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        try:
+            self._build()
+        except Exception as error:
+            self._record_failure(error)
+            return EXIT_FAILED
+        try:
+            return self._keep_house()
+        except Exception as error:
+            self._record_failure(error)
+            return EXIT_FAILED
+
+    def _request_stop(self) -> None:
+        self._stopping = True
+
+    # ---- building ----------------------------------------------------------------------------
+
+    def _build(self) -> None:
+        reactor_core = next((t.core for t in self.process.threads if t.core is not None), None)
+        if reactor_core is not None:
+            os.sched_setaffinity(0, {reactor_core})  # libzmq's I/O thread stays on this core
+        self._zmq = zmq.Context(io_threads=1)
+        self._deployment = map_deployment(self.plan.shm_dir)
+        self._wires = map_wires(self.plan.shm_dir, len(self.plan.wires))
+        for name in self.process.actors:
+            host = ActorHost(self.plan, self.plan.actor(name), self._zmq, self._wires,
+                             self._deployment)
+            self.hosts.append(host)
+        for host in self.hosts:
+            host.build()
+        for host in self.hosts:
+            host.state = ActorState.WARMING
+            host.warm()
+        for host in self.hosts:
+            host.open_wires()
+        self._logs = [EventLog(host) for host in self.hosts]
+        self._loggers = [actor_logger(host) for host in self.hosts]
+        for plan in self.process.threads:
+            hosts = [h for h in self.hosts if h.name in plan.actors]
+            plain = [h for h in hosts if is_plain(h)]
+            if plain and len(plain) != len(hosts):
+                raise ActorError(f"thread {plan.name}: {plain[0].name} is plain Python and cannot "
+                                 f"share a thread with compiled actors")
+            thread = PlainThread(plan, hosts) if plain else ReactorThread(plan, hosts)
+            thread.build()
+            self.threads.append(thread)
+        for thread in self.threads:
+            thread.start()
+        if reactor_core is not None and self.process.core is not None:
+            os.sched_setaffinity(0, {self.process.core})
+        for host in self.hosts:
+            host.state = ActorState.CATCHING_UP
+            host.actor.start()
+            host.live = True
+        for thread in self.threads:
+            thread.wake()
+
+    def _record_failure(self, error: Exception) -> None:
+        """Leaves the reason where ``pitwire ps`` finds it, the traceback in the log."""
+        expected = isinstance(error, (ActorError, WireError, OSError))
+        text = str(error) if isinstance(error, (ActorError, WireError)) else (
+            traceback.format_exception_only(error)[-1].strip())
+        names = [h.name for h in self.hosts] or list(self.process.actors)
+        for host in self.hosts:
+            host.vitals.header["reason"] = text.encode()[:399]
+        log = logger.bind(actor=names[-1], tag=names[-1].upper()[:7])
+        log.error("failed: {}", text)
+        if not expected:
+            log.opt(exception=error).debug("{}", "".join(traceback.format_exception(error)))
+
+    # ---- running -----------------------------------------------------------------------------
+
+    def _keep_house(self) -> int:
+        while True:
+            now = monotonic_ns()
+            unsettled = False
+            for host, log in zip(self.hosts, self._logs):
+                unsettled |= host.maintain()
+                self._report_foreign(host)
+                host.actor.housekeep(now)
+                self._update_state(host, now)
+                log.drain(now)
+                unsettled |= host.state != ActorState.RUNNING
+                host.vitals.header["housekeeper_ns"] = now
+                host.vitals.header["queue"] = host.queued()
+            failure = self._failed_thread()
+            if failure is not None:
+                raise RuntimeError(failure)
+            if unsettled:
+                self._wake()
+            if self._commanded_to_stop():
+                return self._stop()
+            if self._orphaned(now):
+                logger.warning("the supervisor is gone: {} stops", self.process.name)
+                self._stop()
+                return EXIT_ORPHANED
+            self._pause(_BUSY_NS if unsettled else _CALM_NS)
+
+    def _pause(self, ns: int) -> None:
+        signal.sigtimedwait([], ns / 1e9) if not self._stopping else None
+
+    def _wake(self) -> None:
+        for thread in self.threads:
+            thread.wake()
+
+    def _update_state(self, host: ActorHost, now: int) -> None:
+        state = host.state
+        if state == ActorState.CATCHING_UP and not self._unready(host):
+            host.state = ActorState.RUNNING
+            host.vitals.header["ready_ns"] = now
+        elif state == ActorState.RUNNING and not host.actor.ready():
+            host.state = ActorState.CATCHING_UP
+
+    def _unready(self, host: ActorHost) -> bool:
+        return not host.actor.ready()
+
+    def _report_foreign(self, host: ActorHost) -> None:
+        for end in host.in_ends:
+            sample = end.take_sample()
+            if sample is not None:
+                log = self._loggers[self.hosts.index(host)]
+                log.warning("wire {}: dropped a message that is not a {}: it starts {}",
+                            end.wire.name, end.message.name, sample.hex())
+
+    def _failed_thread(self) -> str | None:
+        for thread in self.threads:
+            if isinstance(thread, PlainThread) and thread.failure is not None:
+                logger.error("{}", thread.failure)
+                return thread.failure.strip().splitlines()[-1]
+        return None
+
+    def _orphaned(self, now: int) -> bool:
+        pid = int(self._deployment["supervisor_pid"])
+        if pid == 0 or now - int(self._deployment["supervisor_ns"]) < _ORPHAN_NS:
+            return False
+        return not pathlib.Path(f"/proc/{pid}").exists()
+
+    def _commanded_to_stop(self) -> bool:
+        return self._stopping or all(
+            int(h.vitals.header["command"]) == Command.STOP for h in self.hosts)
+
+    # ---- stopping ----------------------------------------------------------------------------
+
+    def _stop(self) -> int:
+        """Drains what is queued, lets the actors log out, ends the threads, closes the wires."""
+        for host in self.hosts:
+            host.state = ActorState.STOPPING
+        grace = min(self.plan.actor(h.name).stop_grace_ns for h in self.hosts)
+        deadline = monotonic_ns() + grace // 2
+        while monotonic_ns() < deadline and not self._drained():
+            for host in self.hosts:
+                host.maintain()
+                host.actor.housekeep(monotonic_ns())
+            self._pause(_BUSY_NS)
+        for host in self.hosts:
+            host.actor.stop()
+        for thread in self.threads:
+            thread.stop(grace / 2e9)
+        for host, log in zip(self.hosts, self._logs):
+            host.live = False
+            log.drain(monotonic_ns())
+            host.close()
+            host.state = ActorState.STOPPED
+        self._zmq.destroy(linger=0)
+        return 0
+
+    def _drained(self) -> bool:
+        return all(h.queued() <= 0 and h.actor.idle() for h in self.hosts)
+
+
+def run_process(plan_path: str, name: str) -> int:
+    """Entry point of a process of the deployment whose plan is at ``plan_path``."""
+    plan = Plan.load(plan_path)
+    crash = open(log_file(plan.run_dir, name).with_suffix(".crash"), "a")  # noqa: SIM115
+    faulthandler.enable(crash)
+    open_log(plan.run_dir, name)
+    return ProcessHost(plan, name).run()
+
+
+if __name__ == "__main__":
+    sys.exit(run_process(sys.argv[1], sys.argv[2]))

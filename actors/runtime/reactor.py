@@ -1,0 +1,304 @@
+"""The compiled reactor: moves messages between wires and handlers until it is told to stop.
+
+One loop, compiled once, serves every actor: it reads a table of input wires, timers and pollers, each
+with the address of its handler and of its actor's context. A turn serves inputs in order of priority
+(control, executions, orders, market data), then timers, then pollers. Between turns without work it
+waits as its wait strategy says (named as in the LMAX Disruptor): ``busy_spin``, ``yielding``, or
+``blocking``, which spins briefly and then sleeps in ``ppoll`` on all its descriptors.
+"""
+
+import numba
+import numpy as np
+
+from actors.runtime.clock import now_ns
+from actors.runtime.enums import Priority, Wait
+from actors.runtime.layout import CTX, OUT_WIRE, POLLER, THREAD, TIMER, VITALS
+from actors.runtime.native import (
+    address_to_pointer, call_handler, kernel, load_acquire, load_i64, ppoll, read, sched_yield,
+    store_i64, store_release, zmq_getsockopt,
+)
+from actors.runtime.wire import (
+    adopt_producer, connect_pending, context, flush, has_room, in_wire, is_up, out_port, out_wire,
+    release, take, wire_page,
+)
+
+__all__ = ["run", "turn"]
+
+
+_YIELDING = int(Wait.YIELDING)
+_BLOCKING = int(Wait.BLOCKING)
+_MARKET_DATA = int(Priority.MARKET_DATA)
+
+_MESSAGES_PER_TURN = 64       # then timers and pollers get their chance
+_FORCED_TAKE_EVERY = 1024     # idle turns between looks at libzmq that the page did not ask for
+_LONGEST_SLEEP_NS = 5_000_000
+_BLOCKED_SLEEP_NS = 100_000   # room on a full wire is announced by no descriptor
+
+_ZMQ_EVENTS = 15
+_POLLIN = 1
+_TIMER_SIZE = TIMER.itemsize
+_POLLER_SIZE = POLLER.itemsize
+_STOP = THREAD.fields["stop"][1]
+_RUNNING = THREAD.fields["running"][1]
+_SCRATCH = THREAD.fields["scratch0"][1]
+_PENDING = OUT_WIRE.fields["pending_epoch"][1]
+
+
+@kernel
+def thread_record(address):
+    return numba.carray(address_to_pointer(address), 1, THREAD)[0]
+
+
+@kernel
+def timer_record(address):
+    return numba.carray(address_to_pointer(address), 1, TIMER)[0]
+
+
+@kernel
+def poller_record(address):
+    return numba.carray(address_to_pointer(address), 1, POLLER)[0]
+
+
+@kernel
+def vitals_record(address):
+    return numba.carray(address_to_pointer(address), 1, VITALS)[0]
+
+
+@kernel
+def is_blocked(ctx):
+    """Whether a ``block`` wire of this actor lacks room for what one handler call may send."""
+    actor = context(ctx)
+    for i in range(actor.n_blocking):
+        port = out_port(actor.ports[actor.blocking[i]])
+        for j in range(port.n_wires):
+            if out_wire(port.wires[j]).overflow == 0 and not has_room(port.wires[j], port.burst):
+                actor.blocked += 1
+                return True
+    return False
+
+
+@kernel
+def serve_inputs(thread_address, force):
+    """Handles up to a turn's worth of messages; returns how many."""
+    thread = thread_record(thread_address)
+    served = 0
+    i = 0
+    while i < thread.n_in and served < _MESSAGES_PER_TURN:
+        address = load_i64(thread.ins + 8 * i)
+        wire = in_wire(address)
+        i += 1
+        if context(wire.ctx).live == 0:
+            continue
+        while served < _MESSAGES_PER_TURN:
+            if context(wire.ctx).n_blocking > 0 and is_blocked(wire.ctx):
+                break
+            message = take(address, force)
+            if message == 0:
+                if adopt_producer(address) == 0:
+                    break
+                continue
+            call_handler(wire.handler, wire.ctx, message)
+            release(address)
+            vitals_record(context(wire.ctx).vitals).handled += 1
+            served += 1
+            if wire.priority >= _MARKET_DATA:
+                i = 0  # look at everything more urgent before the next one
+                break
+    return served
+
+
+@kernel
+def serve_outputs(thread_address):
+    """Changes over to new consumers, flushes conflated messages, answers snapshot requests."""
+    thread = thread_record(thread_address)
+    work = 0
+    for i in range(thread.n_out):
+        entry = thread.outs + 24 * i
+        address, port_address, ctx = load_i64(entry), load_i64(entry + 8), load_i64(entry + 16)
+        wire = out_wire(address)
+        page = wire_page(wire.page)
+        changed = 0
+        if load_acquire(address + _PENDING) != 0:
+            changed = connect_pending(address)
+        if wire.waiting > 0:
+            work += flush(address)
+        port = out_port(port_address)
+        if port.resync_handler != 0 and context(ctx).live != 0 and is_up(wire, page):
+            if changed != 0 or page.resync != wire.seen_resync:
+                wire.seen_resync = page.resync
+                context(ctx).cause = 0
+                call_handler(port.resync_handler, ctx, address)
+        work += changed
+    return work
+
+
+@kernel
+def serve_timers(thread_address, now):
+    """Runs the timers that are due; returns how many."""
+    thread = thread_record(thread_address)
+    fired = 0
+    for i in range(thread.n_timers):
+        timer = timer_record(thread.timers + i * _TIMER_SIZE)
+        actor = context(timer.ctx)
+        if actor.live == 0 or now < timer.next_ns:
+            continue
+        if actor.n_blocking > 0 and is_blocked(timer.ctx):
+            continue
+        actor.cause = 0
+        actor.now_ns = now
+        following = call_handler(timer.handler, timer.ctx, now)
+        if following > 0:
+            timer.next_ns = following
+        else:
+            timer.next_ns = max(timer.next_ns + timer.every_ns, now)
+        fired += 1
+    return fired
+
+
+@kernel
+def serve_pollers(thread_address):
+    """Lets each open descriptor's handler do its input; returns the work they report."""
+    thread = thread_record(thread_address)
+    work = 0
+    for i in range(thread.n_pollers):
+        poller = poller_record(thread.pollers + i * _POLLER_SIZE)
+        actor = context(poller.ctx)
+        if poller.fd < 0 or actor.live == 0:
+            continue
+        if actor.n_blocking > 0 and is_blocked(poller.ctx):
+            continue
+        actor.cause = 0
+        work += call_handler(poller.handler, poller.ctx, poller.fd)
+    return work
+
+
+@kernel
+def turn(thread_address, force):
+    """One turn; returns the work done."""
+    thread = thread_record(thread_address)
+    now = now_ns(thread_address + _SCRATCH)
+    for i in range(thread.n_ctx):
+        ctx = load_i64(thread.ctxs + 8 * i)
+        actor = context(ctx)
+        actor.now_ns = now
+        vitals_record(actor.vitals).heartbeat_ns = now
+    work = serve_outputs(thread_address) + serve_inputs(thread_address, force)
+    work += serve_timers(thread_address, now) + serve_pollers(thread_address)
+    if work > 0:
+        for i in range(thread.n_ctx):
+            vitals_record(context(load_i64(thread.ctxs + 8 * i)).vitals).progress += 1
+    return work
+
+
+@kernel
+def _any_readable(thread_address):
+    """Asks libzmq, which also makes it note what arrived: needed before its descriptors are
+    trusted, as they signal changes only."""
+    thread = thread_record(thread_address)
+    for i in range(thread.n_in):
+        wire = in_wire(load_i64(thread.ins + 8 * i))
+        if context(wire.ctx).live == 0:
+            continue
+        events = thread_address + _SCRATCH
+        store_i64(events, 0)
+        store_i64(events + 8, 4)
+        zmq_getsockopt(wire.socket, _ZMQ_EVENTS, events, events + 8)
+        if load_i64(events) & _POLLIN:
+            if context(wire.ctx).n_blocking == 0 or not is_blocked(wire.ctx):
+                return True
+    return False
+
+
+@kernel
+def _sleep_ns(thread_address):
+    """How long the reactor may sleep: to the next timer, at most _LONGEST_SLEEP_NS."""
+    thread = thread_record(thread_address)
+    now = now_ns(thread_address + _SCRATCH)
+    longest = _LONGEST_SLEEP_NS
+    for i in range(thread.n_timers):
+        timer = timer_record(thread.timers + i * _TIMER_SIZE)
+        if context(timer.ctx).live != 0:
+            longest = min(longest, timer.next_ns - now)
+    for i in range(thread.n_ctx):
+        ctx = load_i64(thread.ctxs + 8 * i)
+        if context(ctx).n_blocking > 0 and is_blocked(ctx):
+            longest = min(longest, _BLOCKED_SLEEP_NS)
+    return longest
+
+
+@kernel
+def _fill_pollfds(thread_address):
+    """Descriptors to sleep on: libzmq's, the pollers', and the wake-up. An actor that is blocked or
+    not live is left out, or its unread input would end every sleep at once."""
+    thread = thread_record(thread_address)
+    n = 0
+    for i in range(thread.n_in):
+        wire = in_wire(load_i64(thread.ins + 8 * i))
+        actor = context(wire.ctx)
+        if actor.live != 0 and (actor.n_blocking == 0 or not is_blocked(wire.ctx)):
+            store_i64(thread.pollfds + 8 * n, wire.fd | (_POLLIN << 32))
+            n += 1
+    for i in range(thread.n_pollers):
+        poller = poller_record(thread.pollers + i * _POLLER_SIZE)
+        actor = context(poller.ctx)
+        if poller.fd >= 0 and actor.live != 0 \
+                and (actor.n_blocking == 0 or not is_blocked(poller.ctx)):
+            store_i64(thread.pollfds + 8 * n, poller.fd | (_POLLIN << 32))
+            n += 1
+    store_i64(thread.pollfds + 8 * n, thread.wake_fd | (_POLLIN << 32))
+    return n + 1
+
+
+@kernel
+def sleep(thread_address):
+    """Sleeps until a descriptor is readable, a timer is due or somebody wakes the thread.
+
+    Returns 1 if libzmq had something after all and the next turn should take it by force.
+    """
+    if _any_readable(thread_address):
+        return 1
+    thread = thread_record(thread_address)
+    longest = _sleep_ns(thread_address)
+    if longest <= 0:
+        return 0
+    n = _fill_pollfds(thread_address)
+    timeout = thread_address + _SCRATCH
+    store_i64(timeout, 0)
+    store_i64(timeout + 8, longest)
+    thread.sleeps += 1
+    if ppoll(thread.pollfds, n, timeout, 0) > 0:
+        if (load_i64(thread.pollfds + 8 * (n - 1)) >> 48) & _POLLIN:
+            read(np.int32(thread.wake_fd), thread_address + _SCRATCH, 8)
+    return 0
+
+
+@kernel
+def run(thread_address):
+    """Turns until ``stop`` is set. Holds no GIL, takes no lock, calls no interpreter."""
+    thread = thread_record(thread_address)
+    thread.running = 1
+    idle_since = np.int64(0)
+    idle_turns = np.int64(0)
+    force = np.int64(0)
+    while load_acquire(thread_address + _STOP) == 0:
+        work = turn(thread_address, force)
+        force = 0
+        thread.turns += 1
+        if work > 0:
+            idle_since = 0
+            idle_turns = 0
+            continue
+        idle_turns += 1
+        if idle_turns % _FORCED_TAKE_EVERY == 0:
+            force = 1
+        if thread.wait == _YIELDING:
+            sched_yield()
+        elif thread.wait == _BLOCKING:
+            now = now_ns(thread_address + _SCRATCH)
+            if idle_since == 0:
+                idle_since = now
+            if now - idle_since >= thread.spin_ns:
+                force = sleep(thread_address)
+    store_release(thread_address + _RUNNING, 0)
+
+

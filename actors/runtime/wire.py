@@ -1,0 +1,379 @@
+"""Wires, compiled: claim, commit and abort on an output port; take and release on an input wire.
+
+A message is built in the memory that libzmq will hand over, and read where libzmq delivered it. The
+handler never knows the transport. Credit: a producer counts what it published, the consumer what it
+took, both in the wire's page in shared memory; the difference may not exceed the wire's capacity.
+
+Addresses (int64) of :mod:`actors.runtime.layout` records come in; nothing is allocated here but the
+message itself (one ``malloc`` inside libzmq).
+"""
+
+import numba
+import numpy as np
+
+from actors.runtime.clock import now_ns
+from actors.runtime.enums import Overflow
+from actors.runtime.layout import CTX, IN_WIRE, OUT_PORT, OUT_WIRE, WIRE_PAGE
+from actors.runtime.native import (
+    address_to_pointer, kernel, load_acquire, load_i64, memcpy, memset, store_i64, store_release,
+    zmq_msg_close, zmq_msg_copy, zmq_msg_data, zmq_msg_init, zmq_msg_init_size, zmq_msg_recv,
+    zmq_msg_send, zmq_msg_size,
+)
+from schemas.messages import HEADER, PREFIX_SIZE
+
+__all__ = ["abort", "adopt_producer", "claim", "commit", "flush", "has_room", "release",
+           "request_resync", "take", "waiting_at"]
+
+_DONTWAIT = 1
+
+_BLOCK = int(Overflow.BLOCK)
+_LATEST = int(Overflow.LATEST)
+_FAIL = int(Overflow.FAIL)
+
+_ZMSG_OUT_WIRE = OUT_WIRE.fields["zmsg"][1]
+_ZMSG_OUT_PORT = OUT_PORT.fields["zmsg"][1]
+_ZMSG_IN_WIRE = IN_WIRE.fields["zmsg"][1]
+_PUBLISHED = WIRE_PAGE.fields["published"][1]
+_HANDLED = WIRE_PAGE.fields["handled"][1]
+_C_EPOCH = WIRE_PAGE.fields["c_epoch"][1]
+_P_EPOCH = WIRE_PAGE.fields["p_epoch"][1]
+_ACCEPTED = WIRE_PAGE.fields["accepted"][1]
+_SCRATCH = CTX.fields["scratch0"][1]
+_PENDING_EPOCH = OUT_WIRE.fields["pending_epoch"][1]
+_SAMPLE = IN_WIRE.fields["sample"][1]
+
+
+@kernel
+def wire_page(address):
+    return numba.carray(address_to_pointer(address), 1, WIRE_PAGE)[0]
+
+
+@kernel
+def out_wire(address):
+    return numba.carray(address_to_pointer(address), 1, OUT_WIRE)[0]
+
+
+@kernel
+def out_port(address):
+    return numba.carray(address_to_pointer(address), 1, OUT_PORT)[0]
+
+
+@kernel
+def in_wire(address):
+    return numba.carray(address_to_pointer(address), 1, IN_WIRE)[0]
+
+
+@kernel
+def context(address):
+    """The CTX record of the actor whose handler runs."""
+    return numba.carray(address_to_pointer(address), 1, CTX)[0]
+
+
+@kernel
+def message_header(message):
+    """The header of the message at address ``message``."""
+    return numba.carray(address_to_pointer(message + PREFIX_SIZE), 1, HEADER)[0]
+
+
+# ---- producer ------------------------------------------------------------------------------------
+
+@kernel
+def is_up(wire, page):
+    """Whether the consumer this wire is connected to is still the one that lives."""
+    return wire.c_epoch != 0 and wire.c_epoch == load_acquire(wire.page + _C_EPOCH) \
+        and page.c_closed == 0
+
+
+@kernel
+def in_flight(wire, page):
+    """Messages handed to the transport that no consumer has taken and no crash has lost."""
+    taken = load_acquire(wire.page + _HANDLED) + page.stale
+    return page.published - taken - page.p_lost - page.c_lost
+
+
+@kernel
+def has_room(wire_address, messages):
+    """Whether ``messages`` more may be committed to this wire now."""
+    wire = out_wire(wire_address)
+    page = wire_page(wire.page)
+    if page.c_closed != 0:
+        return True  # they are dropped and counted: the consumer ended for good
+    return is_up(wire, page) and in_flight(wire, page) + messages <= wire.capacity
+
+
+@kernel
+def claim(ctx, port_index):
+    """Starts a message on output port ``port_index``.
+
+    Returns the address to build it at, prefix written and body zeroed, to be passed to
+    :func:`commit` or :func:`abort`; or 0 if a wire with overflow ``fail`` has no room, or no
+    consumer: nothing was sent and the caller must deal with it.
+    """
+    port_address = context(ctx).ports[port_index]
+    port = out_port(port_address)
+    for i in range(port.n_wires):
+        wire = out_wire(port.wires[i])
+        if wire.overflow == _FAIL:
+            page = wire_page(wire.page)
+            if not is_up(wire, page) or in_flight(wire, page) >= wire.capacity:
+                page.failed += 1
+                return 0
+    zmsg = port_address + _ZMSG_OUT_PORT
+    if zmq_msg_init_size(zmsg, port.size) != 0:
+        return 0
+    message = zmq_msg_data(zmsg)
+    store_i64(message, port.prefix0)
+    store_i64(message + 8, port.prefix1)
+    store_i64(message + 16, port.prefix2)
+    memset(message + PREFIX_SIZE, 0, port.size - PREFIX_SIZE)
+    port.claimed = message
+    return message
+
+
+@kernel
+def abort(ctx, port_index):
+    """Gives a claimed message back; nothing was sent."""
+    port_address = context(ctx).ports[port_index]
+    out_port(port_address).claimed = 0
+    zmq_msg_close(port_address + _ZMSG_OUT_PORT)
+
+
+@kernel
+def commit(ctx, port_index):
+    """Completes the claimed message's header and sends it on every wire of the port.
+
+    What a wire without room or consumer does is its overflow policy's business; each outcome is
+    counted in the wire's page.
+    """
+    actor = context(ctx)
+    port_address = actor.ports[port_index]
+    port = out_port(port_address)
+    message = port.claimed
+    port.seq += 1
+    header = message_header(message)
+    header.seq = port.seq
+    header.sent_ns = now_ns(ctx + _SCRATCH)
+    header.cause = actor.cause
+    header.epoch = actor.epoch
+    header.port = port.port_id
+    port.claimed = 0
+
+    zmsg = port_address + _ZMSG_OUT_PORT
+    last = np.int64(-1)
+    for i in range(port.n_wires):
+        if _admit(port.wires[i], message):
+            if last >= 0:
+                _send_shared(port.wires[last], zmsg)
+            last = i
+    if last >= 0:
+        _send(port.wires[last], zmsg)
+    else:
+        zmq_msg_close(zmsg)
+
+
+@kernel
+def _admit(wire_address, message):
+    """Counts the message as offered; decides whether it goes to the transport now."""
+    wire = out_wire(wire_address)
+    page = wire_page(wire.page)
+    page.offered += 1
+    if not is_up(wire, page):
+        if wire.overflow == _LATEST:
+            _keep_latest(wire, page, message)
+        else:
+            page.down += 1
+        return False
+    if wire.overflow == _LATEST and wire.waiting > 0:
+        _keep_latest(wire, page, message)  # order: nothing overtakes what waits
+        return False
+    if wire.overflow == _BLOCK or in_flight(wire, page) < wire.capacity:
+        return True  # for BLOCK the reactor saw to the room before it called the handler
+    if wire.overflow == _LATEST:
+        _keep_latest(wire, page, message)
+    else:
+        page.full += 1
+    return False
+
+
+@kernel
+def _send(wire_address, zmsg):
+    wire = out_wire(wire_address)
+    page = wire_page(wire.page)
+    store_release(wire.page + _PUBLISHED, page.published + 1)
+    if zmq_msg_send(zmsg, wire.socket, _DONTWAIT) < 0:
+        page.published -= 1
+        page.down += 1
+        zmq_msg_close(zmsg)
+
+
+@kernel
+def _send_shared(wire_address, zmsg):
+    """Sends a second reference to the same content: no bytes are copied by us."""
+    copy = wire_address + _ZMSG_OUT_WIRE
+    zmq_msg_init(copy)
+    zmq_msg_copy(copy, zmsg)
+    _send(wire_address, copy)
+
+
+# ---- overflow policy "latest": one slot a symbol, flushed in the order the symbols came ------------
+
+@kernel
+def _keep_latest(wire, page, message):
+    key = load_i64(message + wire.key_offset) & 0xFFFFFFFF
+    if key >= wire.keys:
+        key = wire.keys - 1
+    slot = wire.slots + key * wire.size
+    if load_i64(wire.dirty + 8 * key) != 0:
+        page.conflated += 1
+    else:
+        store_i64(wire.dirty + 8 * key, 1)
+        tail = (wire.queue_head + wire.waiting) % wire.keys
+        store_i64(wire.queue + 8 * tail, key)
+        wire.waiting += 1
+    memcpy(slot, message, wire.size)
+
+
+@kernel
+def flush(wire_address):
+    """Sends what a ``latest`` wire kept back while there is room. Returns messages sent."""
+    wire = out_wire(wire_address)
+    page = wire_page(wire.page)
+    sent = 0
+    while wire.waiting > 0 and is_up(wire, page) and in_flight(wire, page) < wire.capacity:
+        key = load_i64(wire.queue + 8 * wire.queue_head)
+        zmsg = wire_address + _ZMSG_OUT_WIRE
+        if zmq_msg_init_size(zmsg, wire.size) != 0:
+            break
+        memcpy(zmq_msg_data(zmsg), wire.slots + key * wire.size, wire.size)
+        store_i64(wire.dirty + 8 * key, 0)
+        wire.queue_head = (wire.queue_head + 1) % wire.keys
+        wire.waiting -= 1
+        _send(wire_address, zmsg)
+        sent += 1
+    return sent
+
+
+@kernel
+def connect_pending(wire_address):
+    """Changes over to the socket the housekeeper prepared for the consumer's new incarnation.
+
+    What was in flight to the old incarnation is lost; it is dead, so its counters stand still.
+    Returns 1 if it changed over.
+    """
+    wire = out_wire(wire_address)
+    pending = load_acquire(wire_address + _PENDING_EPOCH)
+    if pending == 0 or wire.retired_socket != 0:
+        return 0
+    page = wire_page(wire.page)
+    if page.p_connected != pending:
+        page.p_lost += max(in_flight(wire, page), 0)
+    wire.retired_socket = wire.socket
+    wire.socket = wire.pending_socket
+    wire.c_epoch = pending
+    page.p_connected = pending
+    wire.pending_socket = 0
+    store_release(wire_address + _PENDING_EPOCH, 0)
+    return 1
+
+
+# ---- consumer ------------------------------------------------------------------------------------
+
+@kernel
+def waiting_at(wire_address):
+    """Messages published to this wire that have not been taken: the length of its queue."""
+    wire = in_wire(wire_address)
+    page = wire_page(wire.page)
+    published = load_acquire(wire.page + _PUBLISHED)
+    return published - page.handled - page.stale - page.p_lost - page.c_lost
+
+
+@kernel
+def take(wire_address, force):
+    """The next message on this input wire, or 0.
+
+    Looks at the page first, which costs a load, and asks libzmq only if the producer published
+    something, or if ``force`` is set: strangers who write to the socket count nothing in the page.
+
+    Messages that are not of the wire's type, or from an earlier incarnation of the producer, are
+    counted and dropped here. Sets ``missing`` (sequence numbers skipped just before this message)
+    and ``new_epoch`` in the actor's context. :func:`release` must follow.
+    """
+    if force == 0 and waiting_at(wire_address) <= 0:
+        return 0
+    wire = in_wire(wire_address)
+    page = wire_page(wire.page)
+    zmsg = wire_address + _ZMSG_IN_WIRE
+    zmq_msg_init(zmsg)
+    if zmq_msg_recv(zmsg, wire.socket, _DONTWAIT) < 0:
+        zmq_msg_close(zmsg)
+        return 0
+    message = zmq_msg_data(zmsg)
+    size = zmq_msg_size(zmsg)
+    if size != wire.size or load_i64(message) != wire.prefix0 \
+            or load_i64(message + 8) != wire.prefix1 or load_i64(message + 16) != wire.prefix2:
+        _drop_foreign(wire_address, message, size)
+        return 0
+    header = message_header(message)
+    epoch, seq = np.int64(header.epoch), np.int64(header.seq)
+    if epoch < wire.p_epoch:
+        page.stale += 1
+        page.c_lost -= 1  # adopt_producer() had given it up
+        zmq_msg_close(zmsg)
+        return 0
+    actor = context(wire.ctx)
+    actor.missing = 0
+    actor.new_epoch = 0
+    if epoch > wire.epoch:
+        wire.epoch = epoch
+        actor.new_epoch = 1
+    elif seq > wire.expected:
+        actor.missing = seq - wire.expected
+        page.missing += actor.missing
+    wire.expected = seq + 1
+    actor.input = wire.input
+    actor.page = wire.page
+    actor.cause = (np.int64(header.port) << 48) | seq
+    return message
+
+
+@kernel
+def _drop_foreign(wire_address, message, size):
+    """Keeps the first bytes for the housekeeper's report; the buffer may be shorter than a header."""
+    wire = in_wire(wire_address)
+    if wire.sample_size == 0:
+        kept = min(size, 64)
+        memcpy(wire_address + _SAMPLE, message, kept)
+        wire.sample_size = max(kept, 1)
+    wire_page(wire.page).foreign += 1
+    zmq_msg_close(wire_address + _ZMSG_IN_WIRE)
+
+
+@kernel
+def release(wire_address):
+    """Ends the message that :func:`take` gave: it is counted as handled and its memory freed."""
+    zmq_msg_close(wire_address + _ZMSG_IN_WIRE)
+    wire = in_wire(wire_address)
+    store_release(wire.page + _HANDLED, wire_page(wire.page).handled + 1)
+
+
+@kernel
+def adopt_producer(wire_address):
+    """Accepts the producer's new incarnation once nothing of the old one is left to take.
+
+    The old one is dead and reaped, so what has not arrived is lost. Returns 1 if it did.
+    """
+    wire = in_wire(wire_address)
+    p_epoch = load_acquire(wire.page + _P_EPOCH)
+    if p_epoch == wire.p_epoch:
+        return 0
+    page = wire_page(wire.page)
+    page.c_lost += max(waiting_at(wire_address), 0)
+    wire.p_epoch = p_epoch
+    store_release(wire.page + _ACCEPTED, p_epoch)
+    return 1
+
+
+@kernel
+def request_resync(ctx):
+    """Asks the producer of the message being handled for a snapshot."""
+    wire_page(context(ctx).page).resync += 1

@@ -1,0 +1,40 @@
+"""Options that many verbs share."""
+
+from __future__ import annotations
+
+import functools
+import json
+import pathlib
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+__all__ = ["json_option", "print_json", "topology_option"]
+
+DEFAULT_TOPOLOGY = "topology.yaml"
+
+
+def topology_option(verb: Callable[..., Any]) -> Callable[..., Any]:
+    """Gives ``verb`` the argument ``topology``, a path: of ``-f`` after the verb or before it, else
+    of ``$PITWIRE_TOPOLOGY``, else ``topology.yaml`` in the current folder."""
+
+    @click.option("-f", "--file", "file", type=click.Path(path_type=pathlib.Path), metavar="FILE",
+                  help="The topology file.")
+    @click.pass_context
+    @functools.wraps(verb)
+    def with_topology(context: click.Context, /, *args, file: pathlib.Path | None, **kwargs):
+        given = file or context.find_root().params.get("file")
+        return verb(*args, topology=given or pathlib.Path(DEFAULT_TOPOLOGY), **kwargs)
+
+    return with_topology
+
+
+def json_option(verb: Callable[..., Any]) -> Callable[..., Any]:
+    """Gives ``verb`` the flag ``as_json``."""
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON.")(verb)
+
+
+def print_json(data: Any) -> None:
+    """``data`` on standard output as indented JSON."""
+    click.echo(json.dumps(data, indent=2, ensure_ascii=False))

@@ -1,0 +1,257 @@
+"""The words of a topology file, as pydantic models: what may be said, not yet what it means.
+
+Compose's words where Compose has one (``depends_on``, ``healthcheck``, ``extends``, ``restart``),
+OTP's for groups, Akka's for circuit breakers, the LMAX Disruptor's for wait strategies. The JSON
+Schema that editors use is generated from these models; their docstrings are what editors show.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag, WithJsonSchema,
+    model_validator,
+)
+
+from actors.runtime.addresses import ConnectAddress
+from launcher.topology.durations import Duration, PositiveDuration
+
+__all__ = [
+    "ActorSpec", "BackoffSpec", "BreakerSpec", "DefaultsSpec", "GroupSpec", "HealthCheckSpec",
+    "MAX_CAPACITY", "ProcessSpec", "SUPERVISOR", "ThreadSpec", "Topology", "WireSpec",
+]
+
+MAX_CAPACITY = 1 << 20
+MAX_RESTARTS = 1_000_000
+SUPERVISOR = "supervisor"
+"""The name of the actor, and process, that every deployment has without saying so."""
+
+NAME = r"[A-Za-z][A-Za-z0-9_-]{0,31}"
+CLASS = r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*:[A-Za-z_]\w*"
+SYMBOL = r"[A-Z0-9][A-Z0-9.+=^#*-]{0,7}"
+
+
+def _matching(pattern: str, rule: str):
+    """A text that matches ``pattern`` whole; ``rule`` says so to people."""
+    compiled = re.compile(pattern, re.ASCII)
+
+    def check(value: str) -> str:
+        if not compiled.fullmatch(value):
+            raise ValueError(f"'{value[:60]}' {rule}")
+        return value
+
+    return (AfterValidator(check),
+            WithJsonSchema({"type": "string", "pattern": f"^{pattern}$".replace("\\w", "[A-Za-z0-9_]")}))
+
+
+def _not_reserved(value: str) -> str:
+    if value == SUPERVISOR:
+        raise ValueError(f"'{SUPERVISOR}' is the name of the actor every deployment has anyway")
+    return value
+
+
+def _reference(value: str) -> str:
+    if not re.fullmatch(f"{NAME}/{NAME}", value, re.ASCII):
+        parts = re.split(r"[/.:\s]+", value.strip(), maxsplit=1)
+        said = f": write {'/'.join(parts)}" if len(parts) == 2 and all(parts) else ""
+        raise ValueError(f"'{value[:60]}' is not actor/port{said}")
+    return value
+
+
+Name = Annotated[str, *_matching(
+    NAME, "is not a name: a letter, then letters, digits, _ and -, at most 32 in all"),
+    AfterValidator(_not_reserved)]
+ClassPath = Annotated[str, *_matching(
+    CLASS, "is not package.module:Class, such as actors.risk:RiskManager")]
+Symbol = Annotated[str, *_matching(
+    SYMBOL, "is not a symbol: 1 to 8 capital letters, digits or . + = ^ # * -")]
+Reference = Annotated[str, AfterValidator(_reference),
+                      WithJsonSchema({"type": "string", "pattern": f"^{NAME}/{NAME}$"})]
+
+Overflow = Literal["block", "drop_newest", "latest", "fail"]
+Transport = Literal["inproc", "ipc", "tcp"]
+Wait = Literal["busy_spin", "yielding", "blocking"]
+Restart = Literal["no", "on-failure", "always"]
+Count = Annotated[int, Field(ge=1, le=MAX_RESTARTS)]
+
+
+class Part(BaseModel):
+    """Unknown keys are errors; text is not a number and a number is not text."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False,
+                              use_attribute_docstrings=True, populate_by_name=False)
+
+
+class WireSpec(Part):
+    """A wire into an input port, with what differs from the port's own declaration."""
+
+    source: Reference | list[Reference]
+    """The output port it comes from: actor/port, or a list of them with the same options."""
+    capacity: Annotated[int, Field(ge=1, le=MAX_CAPACITY)] | None = None
+    """How many messages the consumer may be behind before `overflow` decides."""
+    overflow: Overflow | None = None
+    """What happens then: the producer waits (block), the new message is dropped (drop_newest),
+    the newest per symbol is kept (latest), or the producer is told (fail)."""
+    transport: Transport | None = None
+    """inproc, ipc or tcp; without it the same process means inproc and another one ipc."""
+    address: ConnectAddress | None = None
+    """host:port, for transport tcp: where the consumer binds."""
+    breaker: Name | None = None
+    """The circuit breaker on this wire, one of `breakers`."""
+
+    @property
+    def sources(self) -> list[str]:
+        return [self.source] if isinstance(self.source, str) else self.source
+
+
+def _input_tag(value: Any) -> str | None:
+    kinds = {str: "<reference>", dict: "<wire>", WireSpec: "<wire>"}
+    return kinds.get(type(value))
+
+
+def _inputs_tag(value: Any) -> str | None:
+    return "<wires>" if isinstance(value, list) else _input_tag(value)
+
+
+_WANT_INPUT = "must be actor/port, or {source: actor/port, …}"
+_WANT_INPUTS = f"{_WANT_INPUT}, or a list of those"
+
+InputItem = Annotated[
+    Annotated[Reference, Tag("<reference>")] | Annotated[WireSpec, Tag("<wire>")],
+    Discriminator(_input_tag, custom_error_type="input_value", custom_error_message=_WANT_INPUT)]
+InputSpec = Annotated[
+    Annotated[Reference, Tag("<reference>")] | Annotated[WireSpec, Tag("<wire>")]
+    | Annotated[list[InputItem], Tag("<wires>")],
+    Discriminator(_inputs_tag, custom_error_type="input_value",
+                  custom_error_message=_WANT_INPUTS)]
+
+
+class BackoffSpec(Part):
+    """The delay before a restart, growing with every one that soon fails."""
+
+    initial: PositiveDuration | None = None
+    """The first delay."""
+    max: PositiveDuration | None = None
+    """The longest delay."""
+    factor: Annotated[float, Field(ge=1, le=100)] | None = None
+    """What a delay is multiplied with to give the next."""
+    jitter: Annotated[float, Field(ge=0, le=1)] | None = None
+    """How far a delay is spread at random, as a share of itself."""
+    reset_after: PositiveDuration | None = None
+    """Running this long starts over from `initial`."""
+
+
+class HealthCheckSpec(Part):
+    """A running actor whose heartbeat stands still for `interval` × `retries` is hung."""
+
+    interval: PositiveDuration | None = None
+    retries: Count | None = None
+    start_period: Duration | None = None
+    """How long an actor may take to start before it counts as hung."""
+
+
+class DefaultsSpec(Part):
+    """What holds for every actor that does not say otherwise."""
+
+    restart: Restart | None = None
+    """When an actor that ended is started again."""
+    max_restarts: Annotated[int, Field(ge=0, le=MAX_RESTARTS)] | None = None
+    """How many restarts at most within `within`; then `on_exhausted`."""
+    within: PositiveDuration | None = None
+    """The period in which `max_restarts` counts."""
+    backoff: BackoffSpec | None = None
+    on_exhausted: Literal["isolate", "halt"] | None = None
+    """When restarts are used up: leave the actor down (isolate), or stop everything (halt)."""
+    healthcheck: HealthCheckSpec | None = None
+    stop_grace: Duration | None = None
+    """How long an actor may take to drain and stop before it is killed."""
+
+
+class ActorSpec(DefaultsSpec):
+    """One actor: its class, its config, the wires into it, and where it runs."""
+
+    class_: ClassPath = Field(alias="class")
+    """package.module:Class of the actor."""
+    config: dict[str, Any] | None = None
+    """The actor's own settings."""
+    inputs: dict[Name, InputSpec] | None = None
+    """For each input port, the output port it is wired to: actor/port."""
+    process: Name | None = None
+    """The process it runs in; without it, one of its own with the actor's name."""
+    thread: Name | None = None
+    """The thread of the process that runs it; without it, the thread main."""
+    core: int | None = None
+    """The core its thread is pinned to; -1 is the machine's last."""
+    wait: Wait | None = None
+    """How its thread waits for messages."""
+    spin: Duration | None = None
+    """How long a thread that waits `blocking` spins before it sleeps."""
+    depends_on: list[Name] | None = None
+    """Actors that are started before it."""
+
+
+class ThreadSpec(Part):
+    """One reactor thread of a process."""
+
+    core: int | None = None
+    """The core it is pinned to; -1 is the machine's last."""
+    wait: Wait | None = None
+    """How it waits for messages: spin always (busy_spin), give the core away between looks
+    (yielding), or spin a little and then sleep (blocking)."""
+    spin: Duration | None = None
+    """How long `blocking` spins before it sleeps."""
+
+
+class ProcessSpec(ThreadSpec):
+    """One operating-system process: what holds for all its threads, and each of them."""
+
+    threads: dict[Name, ThreadSpec] | None = None
+
+
+class GroupSpec(Part):
+    """Actors whose restarts go together, in OTP's words."""
+
+    strategy: Literal["one_for_one", "one_for_all", "rest_for_one"]
+    """When one ends: restart it alone, all of the group, or it and those listed after it."""
+    actors: Annotated[list[Name], Field(min_length=1)]
+
+
+class BreakerSpec(Part):
+    """A circuit breaker: opens after failures, tries again after a time, closes when that works."""
+
+    max_failures: Count
+    """Consecutive failures that open it."""
+    reset_timeout: PositiveDuration
+    """How long it stays open before it lets a probe through."""
+    max_reset_timeout: PositiveDuration | None = None
+    """Bound on that time, which doubles with every probe that fails."""
+    half_open_max: Count = 1
+    """Probes under way at once while half open."""
+    on_open: Literal["reduce_only", "cancel_all", "halt"] = "reduce_only"
+    """What trading does while it is open. Cancels always pass."""
+
+    @model_validator(mode="after")
+    def _ordered(self):
+        if self.max_reset_timeout is not None and self.max_reset_timeout < self.reset_timeout:
+            raise ValueError("max_reset_timeout is shorter than reset_timeout")
+        return self
+
+
+class Topology(Part):
+    """A Pitwire deployment: which actors run, where, and how they are wired."""
+
+    version: Literal[1]
+    """The version of this vocabulary."""
+    name: Name
+    """The deployment's name, part of its run folder's."""
+    symbols: Annotated[list[Symbol], Field(min_length=1, max_length=65535)]
+    """The instruments traded; their place in this list is their symbol_id."""
+    defaults: DefaultsSpec | None = None
+    actors: Annotated[dict[Name, ActorSpec], Field(min_length=1)]
+    """The actors by name. A supervisor is always there and is not listed."""
+    groups: dict[Name, GroupSpec] | None = None
+    breakers: dict[Name, BreakerSpec] | None = None
+    processes: dict[Name, ProcessSpec] | None = None
+    """Settings of processes and their threads; actors name the process they run in."""

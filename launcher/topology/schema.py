@@ -1,0 +1,75 @@
+"""The JSON Schema of topology files, generated from the model, for editors to complete and check.
+
+It says what can be said of a file alone; what needs the whole deployment is for ``pitwire check``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from launcher.topology.classes import load_class
+from launcher.topology.model import Topology
+
+__all__ = ["BUILT_IN_CLASSES", "topology_schema"]
+
+BUILT_IN_CLASSES = (
+    "actors.exchange:Exchange", "actors.feed:FeedHandler", "actors.strategy:MeanReversion",
+    "actors.risk:RiskManager", "actors.gateway:Gateway", "actors.monitor:Monitor",
+)
+
+_NULL = {"type": "null"}
+_EXTENDS = {
+    "type": "string",
+    "description": "Another topology file, relative to this one. Mappings here are merged into its "
+                   "own, anything else replaces, and null removes a key.",
+}
+
+
+def topology_schema(class_paths: Iterable[str] = BUILT_IN_CLASSES) -> dict[str, Any]:
+    """The schema, with the config of each actor class in ``class_paths`` under that class.
+
+    A file that extends another may leave out everything, and may remove what it names with null.
+    """
+    schema = Topology.model_json_schema(by_alias=True)
+    definitions = schema["$defs"]
+    schema["properties"] = {"extends": _EXTENDS, **schema["properties"]}
+    _allow_null_in_maps(schema)
+    required = [key for key in schema.pop("required")]
+    named = {"properties": {"actors": {"additionalProperties": {"required": ["class"]}}}}
+    schema["if"], schema["else"] = {"required": ["extends"]}, {"required": required, **named}
+    for definition in definitions.values():
+        definition.pop("required", None)
+    definitions["WireSpec"]["required"] = ["source"]
+    definitions["ActorSpec"]["allOf"] = [_config_of(path, definitions) for path in class_paths]
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+
+
+def _allow_null_in_maps(part: Any) -> None:
+    """Let any entry of a mapping of named things be null, which removes it."""
+    if isinstance(part, dict):
+        for word in ("additionalProperties", "patternProperties"):
+            entries = part.get(word)
+            if word == "additionalProperties" and isinstance(entries, dict):
+                part[word] = {"anyOf": [entries, _NULL]}
+            elif isinstance(entries, dict):
+                part[word] = {k: {"anyOf": [v, _NULL]} for k, v in entries.items()}
+        for value in part.values():
+            _allow_null_in_maps(value)
+    elif isinstance(part, list):
+        for value in part:
+            _allow_null_in_maps(value)
+
+
+def _config_of(class_path: str, definitions: dict[str, Any]) -> dict[str, Any]:
+    """"If the class is this one, the config is that": its models go into ``definitions``."""
+    config = load_class(class_path).Config.model_json_schema(
+        by_alias=True, ref_template=f"#/$defs/{class_path}.{{model}}")
+    for name, definition in config.pop("$defs", {}).items():
+        definitions[f"{class_path}.{name}"] = definition
+    config.pop("required", None)  # an extending file says only what differs
+    definitions[class_path] = config
+    return {
+        "if": {"properties": {"class": {"const": class_path}}, "required": ["class"]},
+        "then": {"properties": {"config": {"anyOf": [{"$ref": f"#/$defs/{class_path}"}, _NULL]}}},
+    }

@@ -1,0 +1,11 @@
+"""SoupBinTCP: the session protocol under OUCH, GLIMPSE and ITCH on TCP.
+
+Kernels ``put_packet_header`` and ``next_packet`` frame and find packets in a buffer; ``packet``,
+``split`` and the ``Login…`` classes do sessions in plain Python.
+"""
+
+from schemas.venue.soupbintcp import framing, login
+from schemas.venue.soupbintcp.framing import *  # noqa: F403
+from schemas.venue.soupbintcp.login import *  # noqa: F403
+
+__all__ = [*framing.__all__, *login.__all__]

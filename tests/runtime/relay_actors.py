@@ -1,0 +1,129 @@
+"""Three small actors that the runtime's tests wire up: numbers go source -> relay -> sink."""
+
+import numpy as np
+
+from actors.runtime import (
+    Actor, Config, Input, Output, Overflow, Priority, Table, Timer, claim, commit, context, count,
+    handler, now_ns, observe, table,
+)
+from schemas.messages import OrderCommand
+from schemas.views import order_command
+
+STATE = np.dtype([("next", "i8"), ("limit", "i8"), ("per_tick", "i8"), ("refused", "i8")])
+SEEN = np.dtype([("count", "i8"), ("last", "i8"), ("sum", "i8"), ("missing", "i8"),
+                 ("epochs", "i8"), ("address", "i8")])
+
+SENT, REFUSED = range(2)
+
+
+@handler
+def emit(ctx, now):
+    """Sends the next ``per_tick`` numbers until ``limit``; keeps a refused one for later."""
+    state = table(ctx, 0, STATE)[0]
+    for _ in range(state.per_tick):
+        if state.next >= state.limit:
+            return 0
+        message = claim(ctx, 0)
+        if message == 0:
+            count(ctx, REFUSED, 1)
+            return 0
+        body = order_command(message)
+        body.order_id = state.next + 1
+        body.symbol_id = state.next % 4
+        body.t1_ns = now_ns(ctx + 8)
+        state.next += 1
+        commit(ctx, 0)
+        count(ctx, SENT, 1)
+    return 0
+
+
+@handler
+def relay(ctx, message):
+    order = order_command(message)
+    out = claim(ctx, 0)
+    if out != 0:
+        body = order_command(out)
+        body.order_id = order.order_id
+        body.symbol_id = order.symbol_id
+        body.t1_ns = order.t1_ns
+        commit(ctx, 0)
+    return 0
+
+
+@handler
+def absorb(ctx, message):
+    seen = table(ctx, 0, SEEN)[0]
+    order = order_command(message)
+    seen.count += 1
+    seen.last = np.int64(order.order_id)
+    seen.sum += np.int64(order.order_id)
+    seen.missing += context(ctx).missing
+    seen.epochs += context(ctx).new_epoch
+    seen.address = message
+    observe(ctx, 0, context(ctx).now_ns - order.t1_ns)
+    return 0
+
+
+class SourceConfig(Config):
+    limit: int = 1000
+    per_tick: int = 1
+
+
+class Source(Actor):
+    kind, tag = "source", "SOURCE"
+    Config = SourceConfig
+    outputs = {"numbers": Output(OrderCommand, burst=64)}
+    timers = {"tick": Timer(emit, 100_000)}
+    counters = ("sent", "refused")
+    table_names = ("state",)
+
+    def tables(self):
+        state = np.zeros(1, STATE)
+        state["limit"], state["per_tick"] = self.config.limit, self.config.per_tick
+        return {"state": Table(state, shared=True)}
+
+
+class Relay(Actor):
+    kind, tag = "relay", "RELAY"
+    inputs = {"numbers": Input(OrderCommand, relay, Priority.ORDER)}
+    outputs = {"numbers": Output(OrderCommand)}
+
+
+class Sink(Actor):
+    kind, tag = "sink", "SINK"
+    inputs = {"numbers": Input(OrderCommand, absorb, Priority.ORDER, overflow=Overflow.BLOCK,
+                               many=True)}
+    histograms = ("delay",)
+    table_names = ("seen",)
+
+    def tables(self):
+        return {"seen": Table(np.zeros(1, SEEN), shared=True)}
+
+
+class PlainSink(Actor):
+    """The same sink in plain Python."""
+
+    kind, tag = "plain_sink", "PLAIN"
+    inputs = {"numbers": Input(OrderCommand, None, many=True)}
+    histograms = ("delay",)
+    table_names = ("seen",)
+
+    def tables(self):
+        return {"seen": Table(np.zeros(1, SEEN), shared=True)}
+
+    def on_numbers(self, order):
+        seen = self.host.tables["seen"][0]
+        seen["count"] += 1
+        seen["last"] = order["order_id"]
+        seen["sum"] += int(order["order_id"])
+        seen["missing"] += self.host.ctx["missing"]
+        seen["epochs"] += self.host.ctx["new_epoch"]
+
+
+class Broken(Actor):
+    """Fails in its constructor."""
+
+    kind, tag = "broken", "BROKEN"
+
+    def __init__(self, setup):
+        raise ValueError("no such thing as a working Broken")

@@ -1,0 +1,85 @@
+"""Hypothesis strategies for venue messages, drawn from the tables, and how kernels take values."""
+
+import inspect
+
+from hypothesis import strategies as st
+
+from schemas.venue.layouts import Appendage, Field, Kind, Message
+from schemas.venue.text import alpha_to_int
+
+INT63 = 2**63 - 1
+PRINTABLE = st.characters(min_codepoint=0x20, max_codepoint=0x7E)
+
+
+def values_of(field: Field) -> st.SearchStrategy:
+    """Any value the field can hold, up to 63 bits, as ``Catalogue.decode`` would give it."""
+    if field.kind is Kind.ALPHA:
+        text = st.text(PRINTABLE, max_size=field.length)
+        return text.map(lambda written: written.rstrip(" "))
+    if field.kind is Kind.SIGNED_PRICE_4:
+        half = 256**field.length // 2
+        return st.integers(-half, half - 1)
+    return st.integers(0, min(256**field.length - 1, INT63))
+
+
+@st.composite
+def options_of(draw, catalogue):
+    """A few options, known or not, in any order."""
+    options = []
+    for tag in draw(st.lists(st.integers(0, 255), max_size=4)):
+        option = catalogue.options.get(tag)
+        value = values_of(option) if option else st.binary(max_size=9)
+        options.append((tag, draw(value)))
+    return options
+
+
+@st.composite
+def message_values(draw, catalogue, layout: Message):
+    """The arguments of ``Catalogue.encode`` for a message of this layout."""
+    values = {
+        field.name: draw(values_of(field))
+        for field in layout.fields[1:]
+        if field.name != "appendage_length"
+    }
+    if layout.appendage is not Appendage.NONE:
+        wanted = layout.appendage is Appendage.REQUIRED or draw(st.booleans())
+        if wanted:
+            values["appendage"] = draw(options_of(catalogue))
+    return {"type": layout.type, **values}
+
+
+def any_message(catalogue) -> st.SearchStrategy:
+    """The bytes of any valid message of the catalogue."""
+    layouts = st.sampled_from(list(catalogue))
+    values = layouts.flatmap(lambda layout: message_values(catalogue, layout))
+    return values.map(lambda fields: catalogue.encode(**fields))
+
+
+def damaged_message(catalogue) -> st.SearchStrategy:
+    """Random bytes, or a message cut short, lengthened or with one byte changed."""
+
+    @st.composite
+    def damaged(draw):
+        data = bytearray(draw(any_message(catalogue)))
+        how = draw(st.sampled_from(["cut", "lengthen", "change"]))
+        if how == "cut":
+            return bytes(data[: draw(st.integers(0, len(data) - 1))])
+        if how == "lengthen":
+            return bytes(data) + draw(st.binary(min_size=1, max_size=8))
+        data[draw(st.integers(0, len(data) - 1))] = draw(st.integers(0, 255))
+        return bytes(data)
+
+    return st.one_of(st.binary(max_size=80), damaged())
+
+
+def as_kernel_value(field: Field, value) -> int:
+    """The integer by which kernels know a field's value."""
+    if field.kind is not Kind.ALPHA:
+        return value
+    return ord(value or " ") if field.length == 1 else alpha_to_int(value, field.length)
+
+
+def parameters(kernel) -> list[str]:
+    """The names of a kernel's parameters after ``addr``, without their units."""
+    names = list(inspect.signature(kernel.py_func).parameters)[1:]
+    return [name.removesuffix("_e4").removesuffix("_ns") for name in names]
