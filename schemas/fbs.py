@@ -13,7 +13,8 @@ import re
 
 import numpy as np
 
-__all__ = ["FOLDER", "SCALARS", "enum_values", "file_identifier", "schema_files", "struct_dtype"]
+__all__ = ["FOLDER", "SCALARS", "enum_values", "field_types", "file_identifier", "schema_files",
+           "struct_dtype"]
 
 FOLDER = pathlib.Path(__file__).resolve().parent
 
@@ -76,6 +77,15 @@ def struct_dtype(name: str) -> np.dtype:
         fields.append((field, resolve(element), (int(length),)) if element
                       else (field, resolve(word)))
     return np.dtype(fields, align=True)
+
+
+def field_types(name: str) -> dict[str, str]:
+    """The fields of the struct ``name``, each with its type's name (of an array: its elements').
+
+    KeyError if no schema declares it.
+    """
+    return {field: element or word
+            for field, element, _, word in _FIELD.findall(_declarations()[0][name])}
 
 
 def file_identifier(file: str) -> str:

@@ -62,13 +62,13 @@ BAD_PRICE = int(BookStatus.BAD_PRICE)
 BAD_QUANTITY = int(BookStatus.BAD_QUANTITY)
 CLAMPED = int(BookStatus.CLAMPED)
 
-#: One order: 64 bytes. `number` is the venue's order reference number; `executed` counts shares
-#: executed over a chain of replacements; `flags` belongs to the exchange. Free: `next` is the free
-#: list, the rest is what the last order left.
+#: One order: a cache line. `number` is the venue's order reference number; `executed` counts the
+#: shares executed over a chain of replacements; `tag` is the owner of the book's to use. In a free
+#: slot `next` is the free list, the rest is what the last order left.
 ORDER = np.dtype(
     [("key", "i8"), ("number", "i8"), ("price_e4", "i8"), ("entered_ns", "i8"),
      ("quantity", "u4"), ("executed", "u4"), ("prev", "i4"), ("next", "i4"), ("level", "i4"),
-     ("symbol", "i4"), ("side", "u1"), ("flags", "u1"), ("reserved", "u1", (6,))],
+     ("symbol", "i4"), ("tag", "u4"), ("side", "u1"), ("reserved", "u1", (3,))],
     align=True,
 )
 
@@ -140,7 +140,7 @@ def insert_at_tail(book, key, symbol, side, price_e4, quantity):
 
     Nothing is checked but the bounds: -1 when the order pool is full, -2 when there is no room for
     a level at this price. ``key`` must be new. ``number``, ``executed``, ``entered_ns`` and
-    ``flags`` are cleared.
+    ``tag`` are cleared.
     """
     pool = book.pool[0]
     if pool.available == 0:
@@ -165,7 +165,7 @@ def insert_at_tail(book, key, symbol, side, price_e4, quantity):
     order.level = index
     order.symbol = symbol
     order.side = side
-    order.flags = 0
+    order.tag = 0
     if level.tail >= 0:
         book.orders[level.tail].next = slot
     else:

@@ -23,12 +23,13 @@ from actors.runtime.layout import (
 from actors.runtime.native import address_to_pointer, kernel, load_acquire, store_i64, store_release
 from actors.runtime.wire import context
 
-__all__ = ["Page", "Vitals", "count", "counter", "log", "map_deployment", "map_table",
-           "map_wires", "observe", "trading_enabled"]
+__all__ = ["Page", "Vitals", "clock_ns", "count", "counter", "draining", "log", "map_deployment",
+           "map_table", "map_wires", "observe", "trading_enabled"]
 
 MAGIC = 0x5049_5457_4952_4531  # "PITWIRE1"
 _DESCRIPTION_BYTES = 16_384
 _LOG_HEAD = VITALS.fields["log_head"][1]
+_DRAINING = DEPLOYMENT.fields["draining"][1]
 _HISTOGRAM_SIZE = HISTOGRAM.itemsize
 _LOG_RECORD_SIZE = LOG_RECORD.itemsize
 _TRADING_ENABLED = DEPLOYMENT.fields["trading_enabled"][1]
@@ -83,6 +84,18 @@ def trading_enabled(ctx):
     return load_acquire(context(ctx).deployment + _TRADING_ENABLED) != 0
 
 
+
+
+@kernel
+def draining(ctx):
+    """Whether the deployment is about to stop: take no new work from outside."""
+    return load_acquire(context(ctx).deployment + _DRAINING) != 0
+
+
+@kernel
+def clock_ns(ctx):
+    """Monotonic time in ns, read now."""
+    return now_ns(ctx + _SCRATCH)
 
 
 # ---- for plain Python ----------------------------------------------------------------------------

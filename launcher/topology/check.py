@@ -92,6 +92,7 @@ class _Check:
     def run(self) -> Plan | None:
         """All checks; the plan, which is good if nothing was reported."""
         folders = deployment_folders(self.topology.name, self.path)
+        self._check_symbols()
         self._load_classes()
         wires = wires_of(self.topology)
         check_wires(wires, self.names, self.classes, self._keys("breakers"),
@@ -118,6 +119,13 @@ class _Check:
                 return []
             node = node.value[part]
         return list(node.value) if isinstance(node.value, dict) else []
+
+    def _check_symbols(self) -> None:
+        seen: set[str] = set()
+        for i, symbol in enumerate(self.topology.symbols):
+            if symbol in seen:
+                self.report(("symbols", i), f"{symbol} is listed twice")
+            seen.add(symbol)
 
     def _load_classes(self) -> None:
         extend_import_path(self._folders)

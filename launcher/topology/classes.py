@@ -46,7 +46,7 @@ def load_class(class_path: str) -> type[Actor]:
                             did_you_mean(class_name, actors))
     if not _is_actor(found):
         raise ClassUnusable(f"{class_path} is not an actor",
-                            "an actor's class derives from actors.runtime.actor.Actor")
+                            "an actor's class derives from actors.runtime.Actor")
     return found
 
 

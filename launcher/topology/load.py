@@ -23,7 +23,7 @@ __all__ = ["CoreDumper", "Document", "load", "parse_text", "shown"]
 MAX_VALUES = 100_000
 """Bound on the values of one file: an alias of aliases could name billions."""
 
-MAX_BYTES = 4_000_000
+MAX_BYTES = 1_000_000
 
 _TAG = "tag:yaml.org,2002:"
 

@@ -20,7 +20,7 @@ from launcher.topology.durations import Duration, PositiveDuration
 
 __all__ = [
     "ActorSpec", "BackoffSpec", "BreakerSpec", "DefaultsSpec", "GroupSpec", "HealthCheckSpec",
-    "MAX_CAPACITY", "ProcessSpec", "SUPERVISOR", "ThreadSpec", "Topology", "WireSpec",
+    "MAX_CAPACITY", "NAME", "ProcessSpec", "SUPERVISOR", "ThreadSpec", "Topology", "WireSpec",
 ]
 
 MAX_CAPACITY = 1 << 20

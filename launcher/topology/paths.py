@@ -11,14 +11,14 @@ import os
 import pathlib
 from dataclasses import dataclass
 
-__all__ = ["MAX_SOCKET_PATH", "RunFolders", "deployment_folders", "existing_run_dir",
+__all__ = ["EPOCH_SUFFIX", "MAX_SOCKET_PATH", "RunFolders", "deployment_folders", "existing_run_dir",
            "ipc_address", "runtime_base", "wire_path_room"]
 
 MAX_SOCKET_PATH = 107
 """Bytes in the path of a Unix socket on Linux (``sun_path``, unix(7)), its closing 0 left out."""
 
-EPOCH_SUFFIX = len(".p4294967295.c4294967295")
-"""Room for the epochs of producer and consumer that the runtime appends to an ipc address."""
+EPOCH_SUFFIX = len(".4294967295")
+"""Room for the consumer's epoch, which the runtime appends to an ipc address."""
 
 SHM_ROOT = pathlib.Path("/dev/shm")
 
@@ -69,7 +69,7 @@ def existing_run_dir(topology: str | os.PathLike[str]) -> pathlib.Path | None:
 
 
 def ipc_address(run_dir: pathlib.Path, index: int) -> str:
-    """The stem of the socket paths of wire ``index``; the runtime appends the two epochs."""
+    """The stem of the socket paths of wire ``index``; the runtime appends the epoch."""
     return str(run_dir / f"w{index}")
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from launcher.topology.classes import load_class
-from launcher.topology.model import Topology
+from launcher.topology.model import NAME, Topology
 
 __all__ = ["BUILT_IN_CLASSES", "topology_schema"]
 
@@ -34,8 +34,8 @@ def topology_schema(class_paths: Iterable[str] = BUILT_IN_CLASSES) -> dict[str, 
     schema = Topology.model_json_schema(by_alias=True)
     definitions = schema["$defs"]
     schema["properties"] = {"extends": _EXTENDS, **schema["properties"]}
-    _allow_null_in_maps(schema)
-    required = [key for key in schema.pop("required")]
+    _open_maps(schema)
+    required = schema.pop("required")
     named = {"properties": {"actors": {"additionalProperties": {"required": ["class"]}}}}
     schema["if"], schema["else"] = {"required": ["extends"]}, {"required": required, **named}
     for definition in definitions.values():
@@ -45,20 +45,17 @@ def topology_schema(class_paths: Iterable[str] = BUILT_IN_CLASSES) -> dict[str, 
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
 
 
-def _allow_null_in_maps(part: Any) -> None:
-    """Let any entry of a mapping of named things be null, which removes it."""
+def _open_maps(part: Any) -> None:
+    """In mappings of named things, check the names, and let an entry be null, which removes it."""
     if isinstance(part, dict):
-        for word in ("additionalProperties", "patternProperties"):
-            entries = part.get(word)
-            if word == "additionalProperties" and isinstance(entries, dict):
-                part[word] = {"anyOf": [entries, _NULL]}
-            elif isinstance(entries, dict):
-                part[word] = {k: {"anyOf": [v, _NULL]} for k, v in entries.items()}
+        for entries in part.pop("patternProperties", {}).values():
+            part["additionalProperties"] = {"anyOf": [entries, _NULL]}
+            part["propertyNames"] = {"pattern": f"^{NAME}$"}
         for value in part.values():
-            _allow_null_in_maps(value)
+            _open_maps(value)
     elif isinstance(part, list):
         for value in part:
-            _allow_null_in_maps(value)
+            _open_maps(value)
 
 
 def _config_of(class_path: str, definitions: dict[str, Any]) -> dict[str, Any]:

@@ -144,7 +144,9 @@ def explain(model: type[pydantic.BaseModel], path: Path, item: dict) -> tuple[st
             return f"is empty; must be {_WANTED[kind]}", ""
         return f"must be {_WANTED[kind]}, not {_quote(said)}", _quotes_hint(kind, said)
     if kind in _BOUNDS:
-        return f"must be {_BOUNDS[kind].format(**context)}, not {_quote(said)}", ""
+        bounds = {k: int(v) if isinstance(v, float) and v.is_integer() else v
+                  for k, v in context.items()}
+        return f"must be {_BOUNDS[kind].format(**bounds)}, not {_quote(said)}", ""
     if kind == "too_short":
         return f"needs {context.get('min_length', 1)} or more", ""
     if kind == "too_long":

@@ -7,6 +7,7 @@ OUCH's 14-character ClOrdID as decimal digits.
 
 import sys
 
+import numpy as np
 from numba import njit
 
 from schemas.venue.big_endian import fill, get_u8, put_u8
@@ -67,16 +68,17 @@ def put_decimal(addr, offset, width, value):
     all spaces.
     """
     fill(addr, offset, width, SPACE)
-    if value < 0:
+    number = np.int64(value)
+    if number < 0:
         return -1
     digits = 1
-    rest = value // 10
+    rest = number // 10
     while rest > 0:
         digits += 1
         rest //= 10
     if digits > width:
         return -1
-    rest = value
+    rest = number
     for position in range(digits - 1, -1, -1):
         put_u8(addr, offset + position, ZERO + rest % 10)
         rest //= 10

@@ -3,8 +3,8 @@
 import numpy as np
 
 from actors.runtime import (
-    Actor, Config, Input, Output, Overflow, Priority, Table, Timer, claim, commit, context, count,
-    handler, now_ns, observe, table,
+    Actor, Config, Input, Output, Overflow, Priority, Table, Timer, claim, clock_ns, commit, context,
+    count, handler, observe, table,
 )
 from schemas.messages import OrderCommand
 from schemas.views import order_command
@@ -30,7 +30,7 @@ def emit(ctx, now):
         body = order_command(message)
         body.order_id = state.next + 1
         body.symbol_id = state.next % 4
-        body.t1_ns = now_ns(ctx + 8)
+        body.t1_ns = clock_ns(ctx)
         state.next += 1
         commit(ctx, 0)
         count(ctx, SENT, 1)

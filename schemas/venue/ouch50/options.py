@@ -51,10 +51,8 @@ OPTIONAL, REQUIRED = Appendage.OPTIONAL.value, Appendage.REQUIRED.value
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _next_option(addr, offset, end):
-    """Offset after the option at ``offset``, or MALFORMED if it does not fit before ``end`` or is
-    a known option of the wrong size."""
-    if end - offset < 2:
-        return MALFORMED
+    """Offset after the option at ``offset``, which is before ``end``; MALFORMED if the option runs
+    past ``end`` or is a known one of the wrong size."""
     size = get_u8(addr, offset)
     following = offset + 1 + size
     if size == 0 or following > end:

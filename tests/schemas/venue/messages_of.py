@@ -48,6 +48,11 @@ def message_values(draw, catalogue, layout: Message):
     return {"type": layout.type, **values}
 
 
+def almost_options() -> st.SearchStrategy:
+    """Bytes that often are options and often nearly are: lengths and tags are small numbers."""
+    return st.lists(st.integers(0, 6) | st.sampled_from([12, 24, 28, 200]), max_size=12).map(bytes)
+
+
 def any_message(catalogue) -> st.SearchStrategy:
     """The bytes of any valid message of the catalogue."""
     layouts = st.sampled_from(list(catalogue))
@@ -56,7 +61,8 @@ def any_message(catalogue) -> st.SearchStrategy:
 
 
 def damaged_message(catalogue) -> st.SearchStrategy:
-    """Random bytes, or a message cut short, lengthened or with one byte changed."""
+    """Random bytes, or a message cut short, lengthened, with one byte changed or with near-options
+    of the announced length."""
 
     @st.composite
     def damaged(draw):
@@ -69,7 +75,17 @@ def damaged_message(catalogue) -> st.SearchStrategy:
         data[draw(st.integers(0, len(data) - 1))] = draw(st.integers(0, 255))
         return bytes(data)
 
-    return st.one_of(st.binary(max_size=80), damaged())
+    @st.composite
+    def with_almost_options(draw):
+        layout = draw(st.sampled_from([m for m in catalogue if m.appendage is not Appendage.NONE]))
+        fixed = layout.length - (2 if layout.appendage is Appendage.REQUIRED else 0)
+        options = draw(almost_options())
+        return layout.type.encode() + bytes(fixed - 1) + len(options).to_bytes(2, "big") + options
+
+    ways = [st.binary(max_size=80), damaged()]
+    if catalogue.options:
+        ways.append(with_almost_options())
+    return st.one_of(ways)
 
 
 def as_kernel_value(field: Field, value) -> int:

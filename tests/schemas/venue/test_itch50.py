@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from guarded_memory import GuardedMemory
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from messages_of import (
     any_message,
@@ -52,6 +52,7 @@ def write(name: str, values: dict) -> bytes:
 
 
 @pytest.mark.parametrize("name", WRITERS)
+@settings(max_examples=30)  # of straight-line code, for each of many kernels
 @given(data=st.data())
 def test_a_kernel_writes_what_the_codec_writes(name, data):
     values = data.draw(message_values(itch50.CATALOGUE, TABLES[name])) | SETTLED.get(name, {})

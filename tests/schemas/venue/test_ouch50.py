@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 from guarded_memory import GuardedMemory
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from messages_of import (
+    almost_options,
     any_message,
     as_kernel_value,
     damaged_message,
@@ -62,6 +63,7 @@ def without_options(values: dict, layout: Message) -> dict:
 
 
 @pytest.mark.parametrize("name", writers(requests))
+@settings(max_examples=30)  # of straight-line code, for each of many kernels
 @given(data=st.data(), order_id=st.integers(0, 10**14 - 1))
 def test_a_client_s_kernel_writes_what_the_codec_writes(name, data, order_id):
     layout = TABLES[name]
@@ -77,6 +79,7 @@ def test_a_client_s_kernel_writes_what_the_codec_writes(name, data, order_id):
 
 
 @pytest.mark.parametrize("name", writers(responses))
+@settings(max_examples=30)  # of straight-line code, for each of many kernels
 @given(data=st.data())
 def test_the_exchange_s_kernel_writes_what_the_codec_writes(name, data):
     layout = TABLES[name]
@@ -164,15 +167,25 @@ def test_an_option_is_found_where_it_is_and_no_other(data):
             assert ouch50.get_option(address, at, tag) == 0
 
 
-@given(st.binary(max_size=24), st.integers(0, 255))
-def test_looking_for_an_option_in_any_bytes_stays_inside_them(raw, tag):
-    at = ouch50.find_appendage(MEMORY.place(raw), 0, len(raw), tag)
-    if at >= 0:
-        length = raw[at - 2] - 1
-        assert raw[at - 1] == tag and at + length <= len(raw)
-        assert ouch50.OPTION_LENGTH[tag] in (0, length)
-    else:
-        assert at in (ouch50.ABSENT, ouch50.MALFORMED)
+def where_in(raw: bytes, tag: int) -> int:
+    """The slow, obvious model of find_appendage."""
+    at = 0
+    while at < len(raw):
+        option = raw[at + 1 : at + 1 + raw[at]]
+        if len(option) != raw[at] or not option:
+            return ouch50.MALFORMED
+        if option[0] in ouch50.OPTIONS and len(option) - 1 != ouch50.OPTIONS[option[0]][1].length:
+            return ouch50.MALFORMED
+        if option[0] == tag:
+            return at + 2
+        at += 1 + len(option)
+    return ouch50.ABSENT
+
+
+@given(almost_options() | st.binary(max_size=24))
+def test_looking_for_an_option_in_any_bytes_agrees_with_the_model_and_stays_inside(raw):
+    for tag in {3, 200, *raw}:
+        assert ouch50.find_appendage(MEMORY.place(raw), 0, len(raw), tag) == where_in(raw, tag)
 
 
 def test_an_option_that_overruns_is_malformed():

@@ -1,0 +1,146 @@
+"""The sequenced messages of a SoupBinTCP stream, kept for everybody who reads it.
+
+A log is a ring of bytes that holds the packets exactly as they go over the wire, framed. A reader is
+a position in it, so sending is one ``send`` of the bytes from there, whether they are a moment or an
+hour old, and a slow reader costs nobody anything. Positions count the bytes ever written; when the
+ring goes round, the oldest packets are gone, and with them the readers that had not got so far.
+
+::
+
+    position   oldest                 cursor                       end
+       ...┊┊┊┊┊┊┊│▒▒▒▒▒▒│▒▒▒│▒▒▒▒▒▒▒▒▒▒▒│▒▒▒▒▒▒▒▒│▒▒▒▒│▒▒▒▒▒▒▒▒▒▒│ ←append
+                 └────────────── capacity at most ──────────────┘
+    mark          ↑ every MARK_EVERY-th packet's position, to find a sequence number
+
+A packet is written in one piece: the memory goes on a little after the ring's end, and what a packet
+puts there is copied to the ring's beginning, so that the bytes can be sent from either place.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from actors.book.memory import kernel
+from actors.runtime.native import load_i64, store_i64
+from schemas.venue.big_endian import get_u16, put_bytes
+from schemas.venue.soupbintcp import HEADER_LENGTH, SEQUENCED_DATA, put_packet_header
+
+__all__ = ["LOG", "LogMemory", "MARK_EVERY", "MAX_MESSAGE", "NOT_RETAINED", "allocate_logs",
+           "append", "locate", "message_address", "oldest_retained", "readable_bytes"]
+
+#: Longest message that fits: no ITCH message is longer, nor an OUCH response with a few options.
+MAX_MESSAGE = 252
+MARK_EVERY = 64
+#: Answer of :func:`locate` when the message is no longer there, or is not yet.
+NOT_RETAINED = -1
+
+_SLACK = 256
+_SHORTEST_PACKET = HEADER_LENGTH + 10  # an OUCH system event; it bounds the number of marks
+assert HEADER_LENGTH + MAX_MESSAGE <= _SLACK
+
+#: One log. ``base`` and ``marks`` are addresses; ``capacity`` (bytes) and ``n_marks`` are powers of
+#: two; ``end`` is a position; ``next_seq`` is the number of the next message, from 1.
+LOG = np.dtype([("base", "i8"), ("capacity", "i8"), ("marks", "i8"), ("n_marks", "i8"),
+                ("end", "i8"), ("next_seq", "i8"), ("reserved", "i8", (10,))])
+assert LOG.itemsize == 128
+
+
+class LogMemory(NamedTuple):
+    """``logs``: LOG records; ``memory``: the arrays they point into, to be kept alive."""
+
+    logs: np.ndarray
+    memory: list[np.ndarray]
+
+
+def allocate_logs(capacities: list[int]) -> LogMemory:
+    """Empty logs that each retain at least the last ``capacities[i]`` bytes. The memory is touched
+    only as it is used."""
+    logs, memory = np.zeros(len(capacities), LOG), []
+    for log, capacity in zip(logs, capacities):
+        size = 1 << max(capacity - 1, 2 * _SLACK).bit_length()
+        n_marks = 1 << (size // (_SHORTEST_PACKET * MARK_EVERY) + 1).bit_length()
+        ring, marks = np.zeros(size + _SLACK, np.uint8), np.zeros(n_marks, np.int64)
+        memory += [ring, marks]
+        log["base"], log["capacity"] = ring.ctypes.data, size
+        log["marks"], log["n_marks"] = marks.ctypes.data, n_marks
+        log["next_seq"] = 1
+    return LogMemory(logs, memory)
+
+
+def oldest_retained(log: np.ndarray) -> int:
+    """Sequence number of the oldest message in ``log`` (a LOG record) that has a mark.
+
+    May be called while the log is written: what it names was there a moment ago.
+    """
+    newest = (int(log["next_seq"]) - 1) // MARK_EVERY
+    oldest_position = int(log["end"]) - int(log["capacity"])
+    low, high = max(0, newest - int(log["n_marks"]) + 2), newest
+    while low < high:
+        middle = (low + high) // 2
+        if _mark(log, middle) >= oldest_position:
+            high = middle
+        else:
+            low = middle + 1
+    return low * MARK_EVERY + 1
+
+
+def _mark(log: np.ndarray, number: int) -> int:
+    return int(load_mark(int(log["marks"]), number & (int(log["n_marks"]) - 1)))
+
+
+# --- kernels ----------------------------------------------------------------------------------
+
+
+@kernel
+def load_mark(marks, at):
+    """Position of the mark at place ``at``."""
+    return load_i64(marks + 8 * at)
+
+
+@kernel
+def message_address(log):
+    """Where to write the next message, of MAX_MESSAGE bytes at most, before :func:`append`."""
+    return log.base + (log.end & (log.capacity - 1)) + HEADER_LENGTH
+
+
+@kernel
+def append(log, length):
+    """Make the ``length`` bytes at :func:`message_address` the next message of the stream."""
+    at = log.end & (log.capacity - 1)
+    put_packet_header(log.base + at, length, SEQUENCED_DATA)
+    beyond = at + HEADER_LENGTH + length - log.capacity
+    if beyond > 0:
+        put_bytes(log.base, 0, log.base + log.capacity, beyond)
+    number = log.next_seq - 1
+    if number % MARK_EVERY == 0:
+        store_i64(log.marks + 8 * ((number // MARK_EVERY) & (log.n_marks - 1)), log.end)
+    log.end += HEADER_LENGTH + length
+    log.next_seq += 1
+
+
+@kernel
+def locate(log, sequence_number):
+    """Position of the packet of that number, ``end`` for the next one to come, or NOT_RETAINED."""
+    if sequence_number == log.next_seq:
+        return log.end
+    if sequence_number < 1 or sequence_number > log.next_seq:
+        return np.int64(NOT_RETAINED)
+    mark = (sequence_number - 1) // MARK_EVERY
+    if mark + log.n_marks <= (log.next_seq - 2) // MARK_EVERY:
+        return np.int64(NOT_RETAINED)
+    position = load_i64(log.marks + 8 * (mark & (log.n_marks - 1)))
+    if log.end - position > log.capacity:
+        return np.int64(NOT_RETAINED)
+    for _ in range((sequence_number - 1) % MARK_EVERY):
+        packet = log.base + (position & (log.capacity - 1))
+        position += HEADER_LENGTH - 1 + get_u16(packet, 0)
+    return position
+
+
+@kernel
+def readable_bytes(log, position):
+    """How many bytes from ``position`` on lie in one piece; 0 at the end, NOT_RETAINED if gone."""
+    available = log.end - position
+    if available > log.capacity:
+        return np.int64(NOT_RETAINED)
+    return min(available, log.capacity - (position & (log.capacity - 1)))

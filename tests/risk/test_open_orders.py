@@ -1,0 +1,73 @@
+"""Open shares: what was approved and may still trade, against a dict."""
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from actors.risk.open_orders import allocate_open_orders, release_report, reserve
+from actors.risk.positions import POSITION_STATE
+from schemas.enums import OrderStatus, ReportType, Side
+from schemas.messages import EXECUTION_REPORT
+
+
+def report(order_id, kind, status, leaves=0, original=0):
+    body = np.zeros(1, EXECUTION_REPORT)[0]
+    body["order_id"], body["report_type"], body["order_status"] = order_id, kind, status
+    body["leaves_qty"], body["original_id"] = leaves, original
+    return body
+
+
+def test_a_full_table_says_no_and_takes_orders_again_after_one_ends():
+    orders, positions = allocate_open_orders(2), np.zeros(1, POSITION_STATE)
+    assert reserve(orders, positions, 1, 0, 0, Side.BUY, 10)
+    assert reserve(orders, positions, 2, 0, 0, Side.BUY, 10)
+    assert not reserve(orders, positions, 3, 0, 0, Side.BUY, 10)
+    release_report(orders, positions, report(1, ReportType.CANCEL, OrderStatus.CANCELED))
+    assert reserve(orders, positions, 3, 0, 0, Side.SELL, 5)
+    assert positions["open_buy"][0] == 10 and positions["open_sell"][0] == 5
+
+
+def test_a_used_id_is_refused():
+    orders, positions = allocate_open_orders(4), np.zeros(1, POSITION_STATE)
+    assert reserve(orders, positions, 7, 0, 0, Side.BUY, 10)
+    assert not reserve(orders, positions, 7, 0, 0, Side.BUY, 10)
+    assert positions["open_buy"][0] == 10
+
+
+def test_replace_moves_the_open_shares_to_the_new_order():
+    orders, positions = allocate_open_orders(4), np.zeros(1, POSITION_STATE)
+    reserve(orders, positions, 1, 0, 0, Side.BUY, 100)
+    reserve(orders, positions, 2, 1, 0, Side.BUY, 60)
+    assert positions["open_buy"][0] == 160  # either may still trade
+    release_report(orders, positions,
+                   report(2, ReportType.REPLACE, OrderStatus.NEW, leaves=60, original=1))
+    assert positions["open_buy"][0] == 60
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.tuples(st.integers(1, 12), st.sampled_from("NFCX"), st.integers(1, 100),
+                          st.sampled_from([Side.BUY, Side.SELL])), max_size=80))
+def test_open_shares_equal_the_sum_over_open_orders(steps):
+    orders, positions = allocate_open_orders(8), np.zeros(1, POSITION_STATE)
+    model: dict[int, list] = {}
+    for order_id, step, shares, side in steps:
+        if step == "N":
+            taken = reserve(orders, positions, order_id, 0, 0, int(side), shares)
+            assert taken == (order_id not in model and len(model) < 8)
+            if taken:
+                model[order_id] = [side, shares]
+        elif step == "F":
+            leaves = max(model.get(order_id, [0, 0])[1] - shares, 0)
+            status = OrderStatus.PARTIALLY_FILLED if leaves else OrderStatus.FILLED
+            release_report(orders, positions, report(order_id, ReportType.FILL, status, leaves))
+            if order_id in model:
+                model[order_id][1] = leaves
+                if not leaves:
+                    del model[order_id]
+        else:
+            kind, status = ((ReportType.CANCEL, OrderStatus.CANCELED) if step == "C"
+                            else (ReportType.REJECT, OrderStatus.REJECTED))
+            release_report(orders, positions, report(order_id, kind, status))
+            model.pop(order_id, None)
+        assert positions["open_buy"][0] == sum(q for s, q in model.values() if s == Side.BUY)
+        assert positions["open_sell"][0] == sum(q for s, q in model.values() if s == Side.SELL)
