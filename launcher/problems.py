@@ -32,7 +32,7 @@ class Problem:
         where = f"{self.file}:{self.line}" if self.line else self.file
         key = f" {self.key}:" if self.key else ""
         hint = f" — {self.hint}" if self.hint else ""
-        return f"{where}:{key} {self.message}{hint}"
+        return _one_line(f"{where}:{key} {self.message}{hint}")
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -44,6 +44,10 @@ class TopologyInvalid(Exception):
     def __init__(self, problems: Iterable[Problem]):
         self.problems = tuple(problems)
         super().__init__("\n".join(map(str, self.problems)))
+
+
+def _one_line(text: str) -> str:
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def dotted(path: Path) -> str:

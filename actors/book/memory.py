@@ -1,5 +1,12 @@
-"""Memory for books: allocated once, on a cache line, and touched, so that no kernel meets a page
-fault; and the one decorator that makes a function a kernel."""
+"""Memory for books, and the one decorator that makes a function a kernel.
+
+A book is one block of bytes, allocated once, starting on a cache line, with every page touched so
+that no kernel meets a page fault. Inside it everything is found by offset, so the block may be
+copied, shared, or mapped elsewhere, and means the same there. A kernel is given the block's address:
+one integer, where a structure of arrays would cost some sixty machine words at every call.
+"""
+
+from collections.abc import Sequence
 
 import numba
 import numpy as np
@@ -8,14 +15,13 @@ from numba.extending import intrinsic
 
 import schemas  # noqa: F401  installs the locator that knows when a cached kernel is stale
 
-__all__ = ["CACHE_LINE", "aligned_zeros", "kernel", "move_bytes"]
+__all__ = ["CACHE_LINE", "aligned_zeros", "kernel", "lay_out", "move_bytes", "record_at", "view_at"]
 
 CACHE_LINE = 64
 
 #: Compiles a free function on arrays and integers: no interpreter, no GIL, kept on disk. Without
 #: Numba's runtime (``_nrt``) a kernel cannot allocate, which is the rule here, and does not count
-#: references to its arrays: two atomic instructions for every array and call, half the time of an
-#: operation on a book.
+#: references to arrays, which would cost two atomic instructions an array and call.
 kernel = numba.njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
 
 
@@ -26,6 +32,40 @@ def aligned_zeros(count: int, dtype: np.dtype) -> np.ndarray:
     raw[:] = 0
     start = -raw.ctypes.data % CACHE_LINE
     return raw[start : start + count * dtype.itemsize].view(dtype)
+
+
+def lay_out(start: int, sections: Sequence[tuple[np.dtype, int]]) -> list[int]:
+    """Offsets of arrays of (dtype, count) one behind the other, each on a cache line of its own.
+
+    The first is at ``start`` or just behind; the last offset returned is that of the end.
+    """
+    offsets = []
+    for dtype, count in sections:
+        start = -(-start // CACHE_LINE) * CACHE_LINE
+        offsets.append(start)
+        start += dtype.itemsize * count
+    return [*offsets, -(-start // CACHE_LINE) * CACHE_LINE]
+
+
+def view_at(memory: np.ndarray, offset: int, dtype: np.dtype, count: int) -> np.ndarray:
+    """``count`` records of ``dtype`` at ``offset`` in a block of bytes, sharing its memory."""
+    return memory[offset : offset + count * dtype.itemsize].view(dtype)
+
+
+@intrinsic
+def record_at(typingctx, address, index, dtype):
+    """In a kernel: element ``index`` of an array of a structured ``dtype`` at ``address``, to read
+    and write in place."""
+    if not isinstance(dtype, types.DType) or not isinstance(dtype.dtype, types.Record):
+        return None
+    record = dtype.dtype
+
+    def codegen(context, builder, signature, args):
+        address, index, _ = args
+        offset = builder.mul(index, index.type(record.size))
+        return builder.inttoptr(builder.add(address, offset), context.get_value_type(record))
+
+    return record(types.int64, types.int64, dtype), codegen
 
 
 @intrinsic
@@ -43,4 +83,4 @@ def move_bytes(typingctx, target, source, count):
         )
         return context.get_dummy_value()
 
-    return types.void(types.intp, types.intp, types.intp), codegen
+    return types.void(types.int64, types.int64, types.int64), codegen

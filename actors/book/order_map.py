@@ -13,10 +13,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from actors.book.memory import aligned_zeros, kernel
+from actors.book.memory import aligned_zeros, kernel, record_at
 
-__all__ = ["ABSENT", "FULL", "MAP_ENTRY", "MAP_HEADER", "OrderMap", "allocate_map", "map_clear",
-           "map_count", "map_delete", "map_get", "map_put", "map_take"]
+__all__ = ["ABSENT", "FULL", "MAP_ENTRY", "MAP_HEADER", "OrderMap", "allocate_map", "clear_map",
+           "get_in", "map_clear", "map_count", "map_delete", "map_get", "map_put", "map_take",
+           "put_in", "table_size", "take_from"]
 
 #: Answer of :func:`map_get`, :func:`map_take` and :func:`map_delete` when the key is not there.
 ABSENT = -1
@@ -46,25 +47,109 @@ class OrderMap(NamedTuple):
     header: np.ndarray
 
 
+def table_size(keys: int) -> int:
+    """How many entries a map for up to ``keys`` keys has."""
+    if not 1 <= keys <= 2**30:
+        raise ValueError(f"a map needs room for 1 to 2**30 keys, not {keys}")
+    return 1 << max(4, (2 * keys - 1).bit_length())
+
+
+def clear_map(entries: np.ndarray, header: np.ndarray, keys: int, seed: int) -> None:
+    """Make the two arrays, of any content, an empty map. See :func:`allocate_map`."""
+    size = table_size(keys)
+    multiplier = GOLDEN
+    if seed:
+        multiplier = int(np.random.default_rng(seed).integers(2**64, dtype=np.uint64)) | 1
+    header[0] = (0, keys, size - 1, 65 - size.bit_length(), multiplier)
+    entries["slot"] = ABSENT
+
+
 def allocate_map(keys: int, seed: int = 0) -> OrderMap:
     """An empty map for up to ``keys`` keys, 32 to 64 bytes a key.
 
     A ``seed`` other than 0 draws the hash multiplier from it, so that nobody who does not know the
     seed can choose keys that collide.
     """
-    if not 1 <= keys <= 2**30:
-        raise ValueError(f"a map needs room for 1 to 2**30 keys, not {keys}")
-    bits = max(4, (2 * keys - 1).bit_length())
-    order_map = OrderMap(aligned_zeros(1 << bits, MAP_ENTRY), aligned_zeros(1, MAP_HEADER))
-    multiplier = GOLDEN
-    if seed:
-        multiplier = int(np.random.default_rng(seed).integers(2**64, dtype=np.uint64)) | 1
-    order_map.header[0] = (0, keys, (1 << bits) - 1, 64 - bits, multiplier)
-    map_clear(order_map)
-    return order_map
+    entries = aligned_zeros(table_size(keys), MAP_ENTRY)
+    header = aligned_zeros(1, MAP_HEADER)
+    clear_map(entries, header, keys, seed)
+    return OrderMap(entries, header)
 
 
-# --- kernels ----------------------------------------------------------------------------------
+# --- kernels on a header and the address of the entries --------------------------------------
+
+
+@kernel
+def _home(header, key):
+    return np.int64((np.uint64(key) * header.multiplier) >> header.shift)
+
+
+@kernel
+def get_in(header, entries, key):
+    """:func:`map_get` for a MAP_HEADER record and the address of its table."""
+    mask = header.mask
+    at = _home(header, key)
+    while True:
+        entry = record_at(entries, at, MAP_ENTRY)
+        slot = np.int64(entry.slot)
+        if slot < 0 or entry.key == key:
+            return slot
+        at = (at + 1) & mask
+
+
+@kernel
+def put_in(header, entries, key, slot):
+    """:func:`map_put` for a MAP_HEADER record and the address of its table."""
+    mask = header.mask
+    at = _home(header, key)
+    while True:
+        entry = record_at(entries, at, MAP_ENTRY)
+        if entry.slot < 0:
+            break
+        if entry.key == key:
+            entry.slot = slot
+            return np.int64(slot)
+        at = (at + 1) & mask
+    if header.count >= header.limit:
+        return np.int64(FULL)
+    entry = record_at(entries, at, MAP_ENTRY)
+    entry.key = key
+    entry.slot = slot
+    header.count += 1
+    return np.int64(slot)
+
+
+@kernel
+def take_from(header, entries, key):
+    """:func:`map_take` for a MAP_HEADER record and the address of its table."""
+    mask = header.mask
+    hole = _home(header, key)
+    while True:
+        entry = record_at(entries, hole, MAP_ENTRY)
+        taken = np.int64(entry.slot)
+        if taken < 0:
+            return taken
+        if entry.key == key:
+            break
+        hole = (hole + 1) & mask
+    # Move each following entry of the run back if the hole lies between it and its home.
+    at = hole
+    while True:
+        at = (at + 1) & mask
+        entry = record_at(entries, at, MAP_ENTRY)
+        if entry.slot < 0:
+            break
+        if ((at - _home(header, entry.key)) & mask) >= ((at - hole) & mask):
+            target = record_at(entries, hole, MAP_ENTRY)
+            target.key = entry.key
+            target.slot = entry.slot
+            hole = at
+    record_at(entries, hole, MAP_ENTRY).slot = -1
+    header.count -= 1
+    return taken
+
+
+# --- kernels on an OrderMap -------------------------------------------------------------------
 
 
 @kernel
@@ -83,85 +168,21 @@ def map_count(order_map):
 
 
 @kernel
-def _home(header, key):
-    return np.int64((np.uint64(key) * header.multiplier) >> header.shift)
-
-
-@kernel
 def map_get(order_map, key):
     """The slot stored under ``key``, or ABSENT."""
-    entries = order_map.entries
-    header = order_map.header[0]
-    mask = header.mask
-    at = _home(header, key)
-    while True:
-        entry = entries[at]
-        slot = np.int64(entry.slot)
-        if slot < 0 or entry.key == key:
-            return slot
-        at = (at + 1) & mask
+    return get_in(order_map.header[0], np.int64(order_map.entries.ctypes.data), key)
 
 
 @kernel
 def map_put(order_map, key, slot):
     """Store ``slot`` (0 or more) under ``key``, over what was there. Returns the slot, or FULL."""
-    entries = order_map.entries
-    header = order_map.header[0]
-    mask = header.mask
-    at = _home(header, key)
-    while True:
-        entry = entries[at]
-        if entry.slot < 0:
-            break
-        if entry.key == key:
-            entry.slot = slot
-            return np.int64(slot)
-        at = (at + 1) & mask
-    if header.count >= header.limit:
-        return np.int64(FULL)
-    entry = entries[at]
-    entry.key = key
-    entry.slot = slot
-    header.count += 1
-    return np.int64(slot)
-
-
-@kernel
-def _close_hole(entries, header, hole):
-    """Move each following entry of the run back if the hole lies between it and its home."""
-    mask = header.mask
-    at = hole
-    while True:
-        at = (at + 1) & mask
-        entry = entries[at]
-        if entry.slot < 0:
-            break
-        if ((at - _home(header, entry.key)) & mask) >= ((at - hole) & mask):
-            target = entries[hole]
-            target.key = entry.key
-            target.slot = entry.slot
-            hole = at
-    entries[hole].slot = -1
-    header.count -= 1
+    return put_in(order_map.header[0], np.int64(order_map.entries.ctypes.data), key, slot)
 
 
 @kernel
 def map_take(order_map, key):
     """Remove ``key``. Returns the slot that was stored, or ABSENT."""
-    entries = order_map.entries
-    header = order_map.header[0]
-    mask = header.mask
-    at = _home(header, key)
-    while True:
-        entry = entries[at]
-        slot = np.int64(entry.slot)
-        if slot < 0:
-            return slot
-        if entry.key == key:
-            break
-        at = (at + 1) & mask
-    _close_hole(entries, header, at)
-    return slot
+    return take_from(order_map.header[0], np.int64(order_map.entries.ctypes.data), key)
 
 
 @kernel

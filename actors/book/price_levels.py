@@ -11,22 +11,22 @@ The best order of either side has the highest rank.
 
 A level keeps its place in memory while it exists: the pool hands out indices from a free list.
 
-    sides    [2 * symbol + side - 1] -> offset, depth, capacity     (side: BUY 1, SELL 2)
-    rungs    [offset .. offset + depth) -> rank, level              worst ... best
+    header   where the arrays are, and the pool's free list
+    sides    [2 * symbol + side - 1] -> first rung, depth, best     (side: BUY 1, SELL 2)
+    rungs    [first .. first + depth) -> rank, level                worst ... best
     levels   [level] -> price, total quantity, order count, first and last order
-"""
 
-from collections.abc import Sequence
-from typing import NamedTuple
+All of it is part of a book's block of memory; ``ladders`` is the address of its LADDERS record.
+"""
 
 import numpy as np
 
-from actors.book.memory import aligned_zeros, kernel, move_bytes
+from actors.book.memory import kernel, move_bytes, record_at
 from schemas.enums import Side
 
-__all__ = ["BUY", "LEVEL", "LEVEL_POOL", "NO_LEVEL", "NO_RANK", "PriceLevels", "RUNG", "SELL",
-           "SIDE", "allocate_levels", "best_level", "best_rank", "can_open_level", "close_level",
-           "depth", "find_level", "lower_rungs", "nth_level", "open_level", "rank_of", "side_row"]
+__all__ = ["BUY", "LADDERS", "LEVEL", "NO_LEVEL", "NO_RANK", "RUNG", "SELL", "SIDE", "best_level",
+           "best_rank", "clear_ladders", "close_level", "find_level", "ladders_at", "level_at",
+           "next_level", "nth_level", "open_level", "rank_of", "side_at", "side_row"]
 
 BUY = int(Side.BUY)
 SELL = int(Side.SELL)
@@ -36,67 +36,46 @@ NO_LEVEL = -1
 #: The rank of the best price of an empty side: below every price's.
 NO_RANK = -(2**63) + 1
 
+#: The header, 64 bytes. ``*_at`` count from the header's address; ``rows`` is twice the symbols.
+LADDERS = np.dtype(
+    [("rows", "i8"), ("sides_at", "i8"), ("rungs", "i8"), ("rungs_at", "i8"), ("levels", "i8"),
+     ("levels_at", "i8"), ("available", "i8"), ("free", "i8")]
+)
+
+#: One side of a symbol, 32 bytes: both share a cache line. ``first`` counts rungs.
+SIDE = np.dtype(
+    [("first", "i8"), ("best_rank", "i8"), ("best_level", "i4"), ("depth", "i4"),
+     ("capacity", "i4"), ("reserved", "i4")],
+    align=True,
+)
+
+RUNG = np.dtype([("rank", "i8"), ("level", "i4"), ("reserved", "i4")], align=True)
+
+#: One price, 32 bytes. ``row`` is its side's. In the free list ``head`` is the next free level.
 LEVEL = np.dtype(
     [("price_e4", "i8"), ("quantity", "i8"), ("orders", "i4"), ("head", "i4"), ("tail", "i4"),
      ("row", "i4")],
     align=True,
-)  # 32 bytes; in the free list, `head` is the next free level
-
-RUNG = np.dtype(
-    {"names": ["rank", "level"], "formats": ["i8", "i4"], "offsets": [0, 8], "itemsize": 16},
-    align=True,
 )
-
-SIDE = np.dtype(
-    [("offset", "i8"), ("depth", "i4"), ("capacity", "i4"), ("best_rank", "i8"),
-     ("best_level", "i4"), ("reserved", "i4")],
-    align=True,
-)  # 32 bytes: both sides of a symbol share a cache line
-
-LEVEL_POOL = np.dtype([("free", "i4"), ("available", "i4")], align=True)
 
 #: Rungs looked at, or moved, one by one before a binary search, or memmove, pays.
 NEAR = 8
+RUNG_SIZE = RUNG.itemsize
 
 
-class PriceLevels(NamedTuple):
-    """The ladders and the level pool. Arrays of SIDE, RUNG, LEVEL, and one LEVEL_POOL."""
-
-    sides: np.ndarray
-    rungs: np.ndarray
-    levels: np.ndarray
-    pool: np.ndarray
-
-
-def allocate_levels(
-    symbols: int, levels: int, levels_per_side: int | Sequence[int] = 1024
-) -> PriceLevels:
-    """Empty ladders for symbols 0 to ``symbols`` - 1, and ``levels`` levels shared among them.
-
-    ``levels_per_side`` bounds each side of each symbol; a sequence gives each symbol its own bound.
-    """
-    if not 1 <= symbols <= 2**24:
-        raise ValueError(f"a book needs 1 to 2**24 symbols, not {symbols}")
-    if not 1 <= levels <= 2**30:
-        raise ValueError(f"a book needs room for 1 to 2**30 levels, not {levels}")
-    capacities = np.broadcast_to(np.asarray(levels_per_side, np.int64), (symbols,))
-    if capacities.min() < 1 or capacities.sum() > 2**30:
-        raise ValueError(
-            "levels_per_side must be at least 1 for every symbol and 2**30 in total, "
-            f"not {levels_per_side}"
-        )
-    capacities = np.repeat(capacities, 2)
-    sides = aligned_zeros(2 * symbols, SIDE)
-    sides["capacity"] = capacities
-    sides["offset"] = np.cumsum(capacities) - capacities
+def clear_ladders(
+    header: np.ndarray, sides: np.ndarray, levels: np.ndarray, capacities: np.ndarray
+) -> None:
+    """Make the arrays, of any content, empty ladders with room for so many levels a row."""
+    sides["first"] = np.cumsum(capacities) - capacities
     sides["best_rank"] = NO_RANK
     sides["best_level"] = NO_LEVEL
-    pool = aligned_zeros(levels, LEVEL)
-    pool["head"] = np.arange(1, levels + 1)
-    pool["head"][-1] = NO_LEVEL
-    header = aligned_zeros(1, LEVEL_POOL)
-    header[0] = (0, levels)
-    return PriceLevels(sides, aligned_zeros(int(capacities.sum()), RUNG), pool, header)
+    sides["depth"] = 0
+    sides["capacity"] = capacities
+    levels["head"] = np.arange(1, levels.size + 1)
+    levels["head"][-1] = NO_LEVEL
+    header["available"] = levels.size
+    header["free"] = 0
 
 
 # --- kernels ----------------------------------------------------------------------------------
@@ -104,7 +83,7 @@ def allocate_levels(
 
 @kernel
 def side_row(symbol, side):
-    """Where a symbol's side is in ``sides``: 2 * symbol for BUY, the next for SELL."""
+    """Where a symbol's side is among the sides: 2 * symbol for BUY, the next for SELL."""
     return 2 * np.int64(symbol) + np.int64(side) - BUY
 
 
@@ -115,80 +94,99 @@ def rank_of(row, price_e4):
 
 
 @kernel
-def depth(ladders, row):
-    """How many price levels the side has."""
-    return np.int64(ladders.sides[row].depth)
+def ladders_at(ladders):
+    """The header record."""
+    return record_at(ladders, 0, LADDERS)
+
+
+@kernel
+def side_at(ladders, row):
+    """The SIDE record of a row."""
+    return record_at(ladders + ladders_at(ladders).sides_at, row, SIDE)
+
+
+@kernel
+def level_at(ladders, index):
+    """The LEVEL record of a level."""
+    return record_at(ladders + ladders_at(ladders).levels_at, index, LEVEL)
+
+
+@kernel
+def _rungs_of(ladders, side):
+    """The address of the worst rung of a side."""
+    return ladders + ladders_at(ladders).rungs_at + RUNG_SIZE * side.first
 
 
 @kernel
 def best_rank(ladders, row):
     """The rank of the side's best price, or NO_RANK when the side is empty."""
-    return ladders.sides[row].best_rank
+    return side_at(ladders, row).best_rank
 
 
 @kernel
 def best_level(ladders, row):
     """The level at the side's best price, or NO_LEVEL."""
-    return np.int64(ladders.sides[row].best_level)
+    return np.int64(side_at(ladders, row).best_level)
 
 
 @kernel
 def nth_level(ladders, row, n):
     """The ``n``-th level from the best (0 = best), or NO_LEVEL beyond the last."""
-    side = ladders.sides[row]
+    side = side_at(ladders, row)
     if n < 0 or n >= side.depth:
         return np.int64(NO_LEVEL)
-    return np.int64(ladders.rungs[side.offset + side.depth - 1 - n].level)
+    return np.int64(record_at(_rungs_of(ladders, side), side.depth - 1 - n, RUNG).level)
 
 
 @kernel
-def lower_rungs(ladders, row, rank):
-    """How many rungs of the side rank below ``rank``: where that rank is, or would be."""
-    rungs = ladders.rungs
-    side = ladders.sides[row]
-    first = side.offset
-    low = first
-    high = first + side.depth
-    near = max(first, high - NEAR)
+def _rungs_below(rungs, depth, rank):
+    """How many of ``depth`` rungs at an address rank below ``rank``: where that rank is, or would
+    be."""
+    low = np.int64(0)
+    high = np.int64(depth)
+    near = max(low, high - NEAR)
     while high > near:
-        if rungs[high - 1].rank < rank:
-            return high - first
+        if record_at(rungs, high - 1, RUNG).rank < rank:
+            return high
         high -= 1
     while low < high:
         middle = (low + high) >> 1
-        if rungs[middle].rank < rank:
+        if record_at(rungs, middle, RUNG).rank < rank:
             low = middle + 1
         else:
             high = middle
-    return low - first
+    return low
 
 
 @kernel
 def find_level(ladders, row, price_e4):
     """The level at exactly this price, or NO_LEVEL."""
     rank = rank_of(row, price_e4)
-    side = ladders.sides[row]
+    side = side_at(ladders, row)
     if side.best_rank == rank:
         return np.int64(side.best_level)
-    at = lower_rungs(ladders, row, rank)
-    if at < side.depth:
-        rung = ladders.rungs[side.offset + at]
-        if rung.rank == rank:
-            return np.int64(rung.level)
+    rungs = _rungs_of(ladders, side)
+    at = _rungs_below(rungs, side.depth, rank)
+    if at < side.depth and record_at(rungs, at, RUNG).rank == rank:
+        return np.int64(record_at(rungs, at, RUNG).level)
     return np.int64(NO_LEVEL)
 
 
 @kernel
-def can_open_level(ladders, row):
-    """Whether one more level fits: on this ladder, and in the pool."""
-    side = ladders.sides[row]
-    return side.depth < side.capacity and ladders.pool[0].available > 0
+def next_level(ladders, row, price_e4):
+    """The best level that is worse than this price, or NO_LEVEL."""
+    side = side_at(ladders, row)
+    rungs = _rungs_of(ladders, side)
+    at = _rungs_below(rungs, side.depth, rank_of(row, price_e4))
+    if at == 0:
+        return np.int64(NO_LEVEL)
+    return np.int64(record_at(rungs, at - 1, RUNG).level)
 
 
 @kernel
 def _update_best(rungs, side):
     if side.depth > 0:
-        best = rungs[side.offset + side.depth - 1]
+        best = record_at(rungs, side.depth - 1, RUNG)
         side.best_rank = best.rank
         side.best_level = best.level
     else:
@@ -198,81 +196,83 @@ def _update_best(rungs, side):
 
 @kernel
 def _copy_rung(rungs, target, source):
-    rungs[target].rank = rungs[source].rank
-    rungs[target].level = rungs[source].level
+    record_at(rungs, target, RUNG).rank = record_at(rungs, source, RUNG).rank
+    record_at(rungs, target, RUNG).level = record_at(rungs, source, RUNG).level
 
 
 @kernel
-def _move_rungs_up(rungs, first, end):
-    """Move rungs [first, end) one place towards the best."""
-    if end - first > NEAR:
-        base = rungs.ctypes.data + rungs.itemsize * first
-        move_bytes(base + rungs.itemsize, base, rungs.itemsize * (end - first))
-        return
-    while end > first:
-        end -= 1
-        _copy_rung(rungs, end + 1, end)
+def _insert_rung(rungs, depth, at, rank, level):
+    """Put a rung at ``at``, moving those from there on one place towards the best."""
+    if depth - at > NEAR:
+        start = rungs + RUNG_SIZE * at
+        move_bytes(start + RUNG_SIZE, start, RUNG_SIZE * (depth - at))
+    else:
+        for n in range(depth, at, -1):
+            _copy_rung(rungs, n, n - 1)
+    rung = record_at(rungs, at, RUNG)
+    rung.rank = rank
+    rung.level = level
 
 
 @kernel
-def _move_rungs_down(rungs, first, end):
-    """Move rungs [first, end) one place towards the worst."""
-    if end - first > NEAR:
-        base = rungs.ctypes.data + rungs.itemsize * first
-        move_bytes(base - rungs.itemsize, base, rungs.itemsize * (end - first))
-        return
-    while first < end:
-        _copy_rung(rungs, first - 1, first)
-        first += 1
+def _remove_rung(rungs, depth, at):
+    """Take out the rung at ``at``, moving those behind it one place towards the worst."""
+    if depth - at > NEAR:
+        start = rungs + RUNG_SIZE * at
+        move_bytes(start, start + RUNG_SIZE, RUNG_SIZE * (depth - 1 - at))
+    else:
+        for n in range(at, depth - 1):
+            _copy_rung(rungs, n, n + 1)
 
 
 @kernel
 def open_level(ladders, row, price_e4):
     """The level at this price, made if it is not there. NO_LEVEL when a bound is reached."""
     rank = rank_of(row, price_e4)
-    side = ladders.sides[row]
+    side = side_at(ladders, row)
     if side.best_rank == rank:
         return np.int64(side.best_level)
-    rungs = ladders.rungs
-    at = side.offset + lower_rungs(ladders, row, rank)
-    end = side.offset + side.depth
-    if at < end and rungs[at].rank == rank:
-        return np.int64(rungs[at].level)
-    pool = ladders.pool[0]
-    if side.depth >= side.capacity or pool.available == 0:
+    rungs = _rungs_of(ladders, side)
+    depth = np.int64(side.depth)
+    at = _rungs_below(rungs, depth, rank)
+    if at < depth and record_at(rungs, at, RUNG).rank == rank:
+        return np.int64(record_at(rungs, at, RUNG).level)
+    header = ladders_at(ladders)
+    if depth >= side.capacity or header.available == 0:
         return np.int64(NO_LEVEL)
-    index = np.int64(pool.free)
-    level = ladders.levels[index]
-    pool.free = level.head
-    pool.available -= 1
+    index = header.free
+    level = level_at(ladders, index)
+    header.free = level.head
+    header.available -= 1
     level.price_e4 = price_e4
     level.quantity = 0
     level.orders = 0
     level.head = -1
     level.tail = -1
     level.row = row
-    _move_rungs_up(rungs, at, end)
-    rungs[at].rank = rank
-    rungs[at].level = index
+    _insert_rung(rungs, depth, at, rank, index)
     side.depth += 1
-    _update_best(rungs, side)
+    if at == depth:
+        side.best_rank = rank
+        side.best_level = index
     return index
 
 
 @kernel
 def close_level(ladders, index):
     """Take a level without orders off its ladder and give it back to the pool."""
-    level = ladders.levels[index]
-    row = level.row
-    rungs = ladders.rungs
-    side = ladders.sides[row]
-    last = side.offset + side.depth - 1
-    if side.best_level != index:
-        at = side.offset + lower_rungs(ladders, row, rank_of(row, level.price_e4))
-        _move_rungs_down(rungs, at + 1, last + 1)
-    side.depth -= 1
-    _update_best(rungs, side)
-    pool = ladders.pool[0]
-    level.head = pool.free
-    pool.free = index
-    pool.available += 1
+    level = level_at(ladders, index)
+    row = np.int64(level.row)
+    side = side_at(ladders, row)
+    if side.best_level == index:
+        side.depth -= 1
+        _update_best(_rungs_of(ladders, side), side)
+    else:
+        rungs = _rungs_of(ladders, side)
+        depth = np.int64(side.depth)
+        _remove_rung(rungs, depth, _rungs_below(rungs, depth, rank_of(row, level.price_e4)))
+        side.depth -= 1
+    header = ladders_at(ladders)
+    level.head = header.free
+    header.free = index
+    header.available += 1

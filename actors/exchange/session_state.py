@@ -17,11 +17,12 @@ import numpy as np
 
 from schemas.venue.soupbintcp import MAX_PACKET_LENGTH
 
-__all__ = ["EVIDENCE", "EndReason", "RECEIVE_BYTES", "SESSION", "STATE_AT", "SessionKind",
+__all__ = ["EVIDENCE", "EVIDENCE_AT", "EndReason", "RECEIVE_BYTES", "SESSION", "STATE_AT", "SessionKind",
            "SessionMemory", "SessionState", "allocate_sessions"]
 
 #: Room for received bytes: the longest packet and what comes behind it.
-RECEIVE_BYTES = 2 * (MAX_PACKET_LENGTH // 65_536 + 1) * 65_536
+RECEIVE_BYTES = 131_072
+assert RECEIVE_BYTES > MAX_PACKET_LENGTH
 #: How many bytes of an offending packet are kept for the log.
 EVIDENCE = 64
 
@@ -59,18 +60,21 @@ class EndReason(IntEnum):
 
 #: One session. ``cursor`` is a position in log number ``log``; ``start_seq`` the sequence number it
 #: was promised; ``receive_at`` the address of its buffer, of which [begin, filled) waits; ``heard_ns``
-#: and ``sent_ns`` monotonic; ``heartbeat_left`` bytes of a heartbeat still to be sent; ``blocked``:
-#: the socket took no more, and will say when it does.
+#: and ``sent_ns`` monotonic; ``heartbeat_left`` bytes of a heartbeat still to be sent. ``blocked``: the
+#: socket took no more, and will say when it does; ``readable``: it has bytes; ``backlog``: so has the
+#: buffer. ``faults`` counts bad messages that did not end the session, ``evidence`` is the first of
+#: them, or the one that did. ``at_boundary``: what was sent at the end are whole packets.
 SESSION = np.dtype([
     ("state", "i8"), ("fd", "i8"), ("kind", "i8"), ("account", "i8"), ("log", "i8"),
     ("start_seq", "i8"), ("cursor", "i8"), ("receive_at", "i8"), ("begin", "i8"), ("filled", "i8"),
     ("heard_ns", "i8"), ("sent_ns", "i8"), ("heartbeat_left", "i8"), ("blocked", "i8"),
     ("readable", "i8"), ("hung_up", "i8"), ("reason", "i8"), ("detail", "i8"),
-    ("evidence_length", "i8"), ("faults", "i8"), ("bytes_in", "i8"), ("bytes_out", "i8"),
+    ("evidence_length", "i8"), ("faults", "i8"), ("backlog", "i8"), ("at_boundary", "i8"),
     ("reserved", "i8", (2,)), ("evidence", "u1", (EVIDENCE,)),
 ])
 assert SESSION.itemsize == 256
 STATE_AT = SESSION.fields["state"][1]
+EVIDENCE_AT = SESSION.fields["evidence"][1]
 
 
 class SessionMemory(NamedTuple):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import queue
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,9 +13,7 @@ import numpy as np
 from actors.runtime.actor import Input
 from launcher.problems import did_you_mean
 from launcher.run.codec import BadMessage, decode
-from schemas.enums import (
-    Command, Display, OrderStatus, OrderType, ReportType, Side, TimeInForce, UpdateType,
-)
+from launcher.run.synthetic import bodies
 from schemas.messages import MessageType
 
 __all__ = ["GenerateSpec", "Generator", "LineSource", "Message", "parse_generate"]
@@ -123,7 +121,7 @@ class Generator:
 
     def __init__(self, spec: GenerateSpec, message: MessageType, n_symbols: int):
         self._spec = spec
-        self._bodies = _BODIES.get(message.name, _blank)(message, max(n_symbols, 1))
+        self._bodies = bodies(message, max(n_symbols, 1))
         self._made = 0
         self._began_ns = 0
 
@@ -146,73 +144,3 @@ class Generator:
             if stamp in (body.dtype.names or ()):
                 body[stamp] = now_ns
         return self._spec.port, body
-
-
-# ---- what is made up -----------------------------------------------------------------------------
-
-def _blank(message: MessageType, n_symbols: int) -> Iterator[np.ndarray]:
-    """Zeros, for each symbol in turn."""
-    for i in _forever():
-        body = np.zeros((), message.dtype)
-        if "symbol_id" in (message.dtype.names or ()):
-            body["symbol_id"] = i % n_symbols
-        yield body
-
-
-def _market(message: MessageType, n_symbols: int) -> Iterator[np.ndarray]:
-    """Best prices on a random walk around 100.00 for each symbol in turn."""
-    random = np.random.default_rng(1)
-    mids = np.full(n_symbols, 1_000_000, np.int64)
-    for i in _forever():
-        symbol = i % n_symbols
-        mids[symbol] = max(mids[symbol] + 100 * int(random.integers(-3, 4)), 10_000)
-        body = np.zeros((), message.dtype)
-        body["sequence"], body["symbol_id"] = i + 1, symbol
-        body["update_type"] = UpdateType.BBO
-        body["side"] = Side.BUY if i // n_symbols % 2 else Side.SELL
-        body["bid_e4"], body["ask_e4"] = mids[symbol] - 100, mids[symbol] + 100
-        body["bid_qty"] = body["ask_qty"] = body["quantity"] = 100
-        body["price_e4"] = body["bid_e4"] if body["side"] == Side.BUY else body["ask_e4"]
-        yield body
-
-
-def _orders(message: MessageType, n_symbols: int) -> Iterator[np.ndarray]:
-    """New limit orders of strategy 1, buying and selling 100 shares around 100.00."""
-    for i in _forever():
-        body = np.zeros((), message.dtype)
-        body["order_id"], body["strategy_id"] = 10**11 + i + 1, 1
-        body["command"], body["order_type"] = Command.NEW, OrderType.LIMIT
-        body["time_in_force"], body["display"] = TimeInForce.IOC, Display.VISIBLE
-        body["symbol_id"] = i % n_symbols
-        body["side"] = Side.SELL if i // n_symbols % 2 else Side.BUY
-        body["quantity"], body["price_e4"] = 100, 1_000_000
-        yield body
-
-
-def _reports(message: MessageType, n_symbols: int) -> Iterator[np.ndarray]:
-    """Fills in full of the orders that :func:`_orders` makes."""
-    for i, order in enumerate(_orders_like(n_symbols)):
-        body = np.zeros((), message.dtype)
-        body["report_seq"] = body["exec_id"] = i + 1
-        for name in ("order_id", "strategy_id", "symbol_id", "side", "price_e4"):
-            body[name] = order[name]
-        body["report_type"], body["order_status"] = ReportType.FILL, OrderStatus.FILLED
-        body["exec_price_e4"] = order["price_e4"]
-        body["exec_qty"] = body["cum_qty"] = order["quantity"]
-        yield body
-
-
-def _orders_like(n_symbols: int) -> Iterator[np.ndarray]:
-    from schemas.messages import OrderCommand
-
-    return _orders(OrderCommand, n_symbols)
-
-
-def _forever() -> Iterator[int]:
-    i = 0
-    while True:
-        yield i
-        i += 1
-
-
-_BODIES = {"MarketData": _market, "OrderCommand": _orders, "ExecutionReport": _reports}

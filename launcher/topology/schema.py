@@ -42,7 +42,9 @@ def topology_schema(class_paths: Iterable[str] = BUILT_IN_CLASSES) -> dict[str, 
         definition.pop("required", None)
     definitions["WireSpec"]["required"] = ["source"]
     definitions["ActorSpec"]["allOf"] = [_config_of(path, definitions) for path in class_paths]
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+    _tidy(schema)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema",
+            "title": "Pitwire topology", **schema}
 
 
 def _open_maps(part: Any) -> None:
@@ -56,6 +58,17 @@ def _open_maps(part: Any) -> None:
     elif isinstance(part, list):
         for value in part:
             _open_maps(value)
+
+
+def _tidy(part: Any) -> None:
+    """Drop what pydantic adds and editors would show: titles made of names, defaults of null."""
+    if isinstance(part, dict):
+        if isinstance(part.get("title"), str):
+            del part["title"]
+        if part.get("default", ...) is None:
+            del part["default"]
+    for value in part.values() if isinstance(part, dict) else part if isinstance(part, list) else ():
+        _tidy(value)
 
 
 def _config_of(class_path: str, definitions: dict[str, Any]) -> dict[str, Any]:

@@ -143,7 +143,7 @@ def test_forms_of_the_graph_exclude_each_other(here):
 
 def test_schema_prints_or_writes_it(here):
     printed = pitwire("schema")
-    assert json.loads(printed.stdout)["title"] == "Topology"
+    assert json.loads(printed.stdout)["title"] == "Pitwire topology"
     assert pitwire("schema", "-o", "s.json").exit_code == ExitCode.OK
     assert (here / "s.json").read_text() == printed.stdout
 

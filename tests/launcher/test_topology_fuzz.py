@@ -37,7 +37,7 @@ def check_text(text):
         assert problem.file == str(path)
         assert problem.message
         assert 0 <= problem.line
-        assert "\n" not in problem.key
+        assert str(problem).isprintable()
 
 
 @quick

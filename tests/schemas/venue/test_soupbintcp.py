@@ -1,4 +1,5 @@
-"""SoupBinTCP: packets found in a stream however it is cut, and logins as clients really send them."""
+"""SoupBinTCP: packets found in a stream however it is cut, and logins as clients really send
+them."""
 
 import pytest
 from guarded_memory import GuardedMemory

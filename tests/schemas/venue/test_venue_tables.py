@@ -33,6 +33,9 @@ NAMED = [
     for name, layout in vars(tables).items()
     if isinstance(layout, Message)
 ]
+EVERY_NAMED_MESSAGE = pytest.mark.parametrize(
+    "package, name, layout", NAMED, ids=[name for _, name, _ in NAMED]
+)
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +74,8 @@ def test_options_have_the_tags_and_sizes_of_the_specification(published):
         for option in published["ouch50_options"]
     }
     ours = {
-        int(tag): (name, what.length, str(what.kind)) for tag, (name, what) in ouch50.OPTIONS.items()
+        int(tag): (name, what.length, str(what.kind))
+        for tag, (name, what) in ouch50.OPTIONS.items()
     }
     assert ours == theirs
     assert set(ours) == {int(tag) for tag in ouch50.OptionTag}
@@ -83,7 +87,7 @@ def test_messages_that_may_carry_options_since_revision_1_04(published):
         assert optional == set(published["ouch50_optional_appendage"][direction])
 
 
-@pytest.mark.parametrize("package, name, layout", NAMED, ids=lambda value: getattr(value, "name", ""))
+@EVERY_NAMED_MESSAGE
 def test_constants_are_the_table_in_capitals(package, name, layout):
     assert getattr(package, name) == ord(layout.type)
     assert getattr(package, f"{name}_LENGTH") == layout.length
@@ -117,7 +121,7 @@ def test_asking_for_an_unknown_field_names_those_there_are():
         itch_tables.ADD_ORDER["quantity"]
 
 
-@pytest.mark.parametrize("package, name, layout", NAMED, ids=lambda value: getattr(value, "name", ""))
+@EVERY_NAMED_MESSAGE
 def test_packed_dtype_has_the_table_s_offsets(package, name, layout):
     dtype = packed_dtype(layout)
     assert dtype.itemsize == layout.length
