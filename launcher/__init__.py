@@ -1,0 +1,1 @@
+"""How a deployment is described, checked, started and operated."""

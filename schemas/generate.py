@@ -16,6 +16,7 @@ from schemas.fbs import FOLDER, schema_files
 __all__ = ["generate", "main"]
 
 GENERATED = FOLDER / "generated"
+NAMESPACE = "pitwire"
 
 
 def generate(target: pathlib.Path) -> None:
@@ -32,7 +33,11 @@ def generate(target: pathlib.Path) -> None:
         if run.returncode != 0:
             raise RuntimeError(f"flatc refused a schema:\n{run.stdout}{run.stderr}")
         shutil.rmtree(target, ignore_errors=True)
-        shutil.copytree(pathlib.Path(scratch) / "pitwire", target)
+        shutil.copytree(pathlib.Path(scratch) / NAMESPACE, target)
+    for module in target.glob("*.py"):
+        # flatc imports by namespace, as if that were a package at the top of the path.
+        text = module.read_text().replace(f"from {NAMESPACE}.", "from .")
+        module.write_text(text)
     init = "\n".join(f"from .{m.stem} import *" for m in sorted(target.glob("[A-Z]*.py")))
     (target / "__init__.py").write_text(
         f'"""Written by flatc; regenerate with `make schemas`."""\n\n{init}\n')

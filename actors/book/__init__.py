@@ -12,6 +12,8 @@ They are made of :mod:`actors.book.price_levels` (sorted ladders) and :mod:`acto
 (key to slot).
 """
 
-from actors.book import book_view, integrity, level_book, order_book, order_map, price_levels
+from actors.book import (book_memory, book_view, integrity, level_book, memory, order_book,
+                         order_map, price_levels)
 
-__all__ = ["book_view", "integrity", "level_book", "order_book", "order_map", "price_levels"]
+__all__ = ["book_memory", "book_view", "integrity", "level_book", "memory", "order_book", "order_map",
+           "price_levels"]

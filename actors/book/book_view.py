@@ -2,10 +2,11 @@
 
 import numpy as np
 
+from actors.book.book_memory import MAX_QUANTITY, NO_ORDER
 from actors.book.memory import kernel
-from actors.book.order_book import MAX_QUANTITY, NO_ORDER
-from actors.book.price_levels import BUY, SELL, best_level, depth, lower_rungs, nth_level, rank_of
-from actors.book.price_levels import side_row
+from actors.book.order_book import ladders_of, order_at
+from actors.book.price_levels import (BUY, SELL, best_level, ladders_at, level_at, next_level,
+                                      nth_level, side_at, side_row)
 
 __all__ = ["DEPTH_LEVEL", "HASH_SEED", "best_ask", "best_bid", "best_price", "copy_depth",
            "first_order", "level_count", "mix", "next_order", "nth_price", "state_hash"]
@@ -21,14 +22,14 @@ HASH_SEED = 0x243F6A8885A308D3
 def _price_of(book, index):
     if index < 0:
         return np.int64(0), np.int64(0), np.int64(0)
-    level = book.ladders.levels[index]
+    level = level_at(ladders_of(book), index)
     return level.price_e4, level.quantity, np.int64(level.orders)
 
 
 @kernel
 def best_price(book, symbol, side):
     """(price_e4, quantity) of the best level of a side, or (0, 0)."""
-    price_e4, quantity, _ = _price_of(book, best_level(book.ladders, side_row(symbol, side)))
+    price_e4, quantity, _ = _price_of(book, best_level(ladders_of(book), side_row(symbol, side)))
     return price_e4, quantity
 
 
@@ -47,13 +48,13 @@ def best_ask(book, symbol):
 @kernel
 def level_count(book, symbol, side):
     """How many price levels the side has."""
-    return depth(book.ladders, side_row(symbol, side))
+    return np.int64(side_at(ladders_of(book), side_row(symbol, side)).depth)
 
 
 @kernel
 def nth_price(book, symbol, side, n):
     """(price_e4, quantity, orders) of the ``n``-th best level (0 = best), or zeros."""
-    return _price_of(book, nth_level(book.ladders, side_row(symbol, side), n))
+    return _price_of(book, nth_level(ladders_of(book), side_row(symbol, side), n))
 
 
 @kernel
@@ -62,10 +63,9 @@ def copy_depth(book, symbol, side, out):
 
     A total above 2**32 - 1, the most a record can say, is written as that.
     """
-    row = side_row(symbol, side)
-    count = min(out.size, depth(book.ladders, row))
+    count = min(out.size, level_count(book, symbol, side))
     for n in range(count):
-        price_e4, quantity, orders = _price_of(book, nth_level(book.ladders, row, n))
+        price_e4, quantity, orders = nth_price(book, symbol, side, n)
         out[n].price_e4 = price_e4
         out[n].quantity = min(quantity, MAX_QUANTITY)
         out[n].orders = orders
@@ -73,24 +73,26 @@ def copy_depth(book, symbol, side, out):
 
 
 @kernel
+def _head_of(book, index):
+    if index < 0:
+        return np.int64(NO_ORDER)
+    return np.int64(level_at(ladders_of(book), index).head)
+
+
+@kernel
 def first_order(book, symbol, side):
     """The slot of the order that would execute first, or NO_ORDER."""
-    index = best_level(book.ladders, side_row(symbol, side))
-    return np.int64(book.ladders.levels[index].head) if index >= 0 else np.int64(NO_ORDER)
+    return _head_of(book, best_level(ladders_of(book), side_row(symbol, side)))
 
 
 @kernel
 def next_order(book, slot):
     """The slot of the order that would execute after this one, or NO_ORDER."""
-    order = book.orders[slot]
+    order = order_at(book, slot)
     if order.next >= 0:
         return np.int64(order.next)
     row = side_row(order.symbol, order.side)
-    side = book.ladders.sides[row]
-    at = lower_rungs(book.ladders, row, rank_of(row, order.price_e4))
-    if at == 0:
-        return np.int64(NO_ORDER)
-    return np.int64(book.ladders.levels[book.ladders.rungs[side.offset + at - 1].level].head)
+    return _head_of(book, next_level(ladders_of(book), row, order.price_e4))
 
 
 @kernel
@@ -108,12 +110,12 @@ def state_hash(book):
     priorities, and on nothing else: not on slots, levels, or how the book came to be so.
     """
     hashed = np.uint64(HASH_SEED)
-    for row in range(book.ladders.sides.size):
+    for row in range(ladders_at(ladders_of(book)).rows):
         slot = first_order(book, row >> 1, BUY + (row & 1))
         if slot >= 0:
             hashed = mix(hashed, np.int64(row))
         while slot >= 0:
-            order = book.orders[slot]
+            order = order_at(book, slot)
             hashed = mix(hashed, order.key)
             hashed = mix(hashed, order.number)
             hashed = mix(hashed, order.price_e4)

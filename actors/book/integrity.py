@@ -5,7 +5,7 @@ Plain Python on purpose: it shares no code with the kernels it judges.
 
 import numpy as np
 
-from actors.book.order_book import OrderBook
+from actors.book.book_memory import OrderBook
 
 __all__ = ["check_integrity"]
 
@@ -15,7 +15,7 @@ def check_integrity(book: OrderBook) -> list[str]:
     problems: list[str] = []
     slots: dict[int, int] = {}
     levels: set[int] = set()
-    for row in range(book.ladders.sides.size):
+    for row in range(book.sides.size):
         _check_side(book, row, slots, levels, problems)
     _check_index(book, slots, problems)
     _check_free(book, set(slots), levels, problems)
@@ -23,13 +23,13 @@ def check_integrity(book: OrderBook) -> list[str]:
 
 
 def _check_side(book, row, slots, levels, problems) -> None:
-    side = book.ladders.sides[row]
+    side = book.sides[row]
     name = f"symbol {row // 2} {'bids' if row % 2 == 0 else 'asks'}"
-    start, depth = int(side["offset"]), int(side["depth"])
+    start, depth = int(side["first"]), int(side["depth"])
     if not 0 <= depth <= side["capacity"]:
         problems.append(f"{name}: depth {depth} is beyond the capacity {side['capacity']}")
         return
-    rungs = book.ladders.rungs[start : start + depth]
+    rungs = book.rungs[start : start + depth]
     if np.any(rungs["rank"][1:] <= rungs["rank"][:-1]):
         problems.append(f"{name}: the ladder is not strictly sorted: {rungs['rank'].tolist()}")
     best = (int(rungs["rank"][-1]), int(rungs["level"][-1])) if depth else (-(2**63) + 1, -1)
@@ -41,7 +41,7 @@ def _check_side(book, row, slots, levels, problems) -> None:
             problems.append(f"{name}: level {index} is on a ladder twice")
             continue
         levels.add(index)
-        level = book.ladders.levels[index]
+        level = book.levels[index]
         price = int(rung["rank"]) if row % 2 == 0 else -int(rung["rank"])
         if level["price_e4"] != price or level["row"] != row:
             problems.append(f"{name}: level {index} {level} does not belong at price {price}")
@@ -49,7 +49,7 @@ def _check_side(book, row, slots, levels, problems) -> None:
 
 
 def _check_queue(book, row, index, name, slots, problems) -> None:
-    level = book.ladders.levels[index]
+    level = book.levels[index]
     total, count, before, slot = 0, 0, -1, int(level["head"])
     while slot >= 0:
         order = book.orders[slot]
@@ -73,32 +73,29 @@ def _check_queue(book, row, index, name, slots, problems) -> None:
 
 
 def _check_index(book, slots, problems) -> None:
-    entries = book.index.entries
-    used = entries[entries["slot"] >= 0]
+    used = book.entries[book.entries["slot"] >= 0]
     indexed = dict(zip(used["slot"].tolist(), used["key"].tolist()))
     if indexed != slots:
         wrong = sorted(set(indexed.items()) ^ set(slots.items()))
         problems.append(f"index and queues differ in (slot, key): {wrong[:10]}")
-    if len(used) != book.index.header["count"][0]:
-        problems.append(f"index says {book.index.header['count'][0]} keys, holds {len(used)}")
-    if book.pool["resting"][0] != len(slots):
-        problems.append(f"pool says {book.pool['resting'][0]} orders rest, {len(slots)} do")
+    if len(used) != book.index["count"][0]:
+        problems.append(f"the index says {book.index['count'][0]} keys, it holds {len(used)}")
 
 
 def _check_free(book, slots, levels, problems) -> None:
     pools = (
-        ("order", book.orders["next"], book.pool, slots),
-        ("level", book.ladders.levels["head"], book.ladders.pool, levels),
+        ("order", book.orders["next"], book.book[0], slots),
+        ("level", book.levels["head"], book.ladders[0], levels),
     )
     for name, links, pool, used in pools:
         free: set[int] = set()
-        at = int(pool["free"][0])
+        at = int(pool["free"])
         while at >= 0 and at not in free:
             free.add(at)
             at = int(links[at])
         if at >= 0:
             problems.append(f"{name} pool: the free list runs in a circle at {at}")
-        if len(free) != pool["available"][0]:
-            problems.append(f"{name} pool: {len(free)} free, but says {pool['available'][0]}")
+        if len(free) != pool["available"]:
+            problems.append(f"{name} pool: {len(free)} free, but it says {pool['available']}")
         if free & used or len(free) + len(used) != len(links):
             problems.append(f"{name} pool: {len(free)} free and {len(used)} used of {len(links)}")

@@ -7,33 +7,27 @@ client reference, the feed handler by the order reference number of the venue.
 
 Every bound is fixed at allocation. An operation that would exceed one changes nothing and says so.
 
-Each operation returns a :class:`Change`: what happened to the order, and what is now at its price,
-so that a caller can publish the level without looking it up. The ``*_at`` kernels take a slot that
-the caller knows to be in use, and check nothing.
+A book is one block of memory (:class:`OrderBook`); kernels are given its address. Each operation
+returns a :class:`Change`: what happened to the order, and what is now at its price, so that a
+caller can publish the level without looking it up. :func:`insert_at_tail` and :func:`reduce_at` are
+for callers who have checked already; they check nothing but the bounds.
 """
 
-from collections.abc import Sequence
 from enum import IntEnum
 from typing import NamedTuple
 
 import numpy as np
 
-from actors.book.memory import aligned_zeros, kernel
-from actors.book.order_map import OrderMap, allocate_map, map_get, map_put, map_take
-from actors.book.price_levels import (BUY, SELL, PriceLevels, allocate_levels, close_level,
-                                      open_level, side_row)
+from actors.book.book_memory import (BOOK, INDEX_AT, LADDERS_AT, MAX_PRICE_E4, MAX_QUANTITY,
+                                     NO_ORDER, ORDER)
+from actors.book.memory import kernel, record_at
+from actors.book.order_map import MAP_HEADER, get_in, put_in, take_from
+from actors.book.price_levels import BUY, SELL, close_level, ladders_at, level_at, open_level
+from actors.book.price_levels import side_row
 
-__all__ = ["BookStatus", "Change", "MAX_PRICE_E4", "MAX_QUANTITY", "NO_ORDER", "ORDER",
-           "ORDER_POOL", "OrderBook", "add_order", "allocate_order_book", "execute_order",
-           "find_order", "insert_at_tail", "reduce_at", "reduce_order", "remove_order",
+__all__ = ["BookStatus", "Change", "add_order", "book_at", "execute_order", "find_order",
+           "insert_at_tail", "ladders_of", "order_at", "reduce_at", "reduce_order", "remove_order",
            "replace_order"]
-
-#: In place of a slot where there is no order.
-NO_ORDER = -1
-#: Prices are within plus or minus this. Any venue's uint32 or price(4) uint64 price fits.
-MAX_PRICE_E4 = 2**62
-#: An order's quantity is 1 to this.
-MAX_QUANTITY = 2**32 - 1
 
 
 class BookStatus(IntEnum):
@@ -62,28 +56,6 @@ BAD_PRICE = int(BookStatus.BAD_PRICE)
 BAD_QUANTITY = int(BookStatus.BAD_QUANTITY)
 CLAMPED = int(BookStatus.CLAMPED)
 
-#: One order: a cache line. `number` is the venue's order reference number; `executed` counts the
-#: shares executed over a chain of replacements; `tag` is the owner of the book's to use. In a free
-#: slot `next` is the free list, the rest is what the last order left.
-ORDER = np.dtype(
-    [("key", "i8"), ("number", "i8"), ("price_e4", "i8"), ("entered_ns", "i8"),
-     ("quantity", "u4"), ("executed", "u4"), ("prev", "i4"), ("next", "i4"), ("level", "i4"),
-     ("symbol", "i4"), ("tag", "u4"), ("side", "u1"), ("reserved", "u1", (3,))],
-    align=True,
-)
-
-#: `free` is the first free slot; `resting` counts the orders in the book.
-ORDER_POOL = np.dtype([("free", "i4"), ("available", "i4"), ("resting", "i8")], align=True)
-
-
-class OrderBook(NamedTuple):
-    """``orders``: ORDER records; ``pool``: one ORDER_POOL; ``index``: key to slot; the ladders."""
-
-    orders: np.ndarray
-    pool: np.ndarray
-    index: OrderMap
-    ladders: PriceLevels
-
 
 class Change(NamedTuple):
     """What an operation did. All int64; 0 where the status says that nothing was done.
@@ -104,34 +76,36 @@ class Change(NamedTuple):
     level_quantity: int
 
 
-def allocate_order_book(
-    symbols: int,
-    orders: int,
-    levels: int | None = None,
-    levels_per_side: int | Sequence[int] = 1024,
-    seed: int = 0,
-) -> OrderBook:
-    """An empty book for symbols 0 to ``symbols`` - 1 and up to ``orders`` resting orders.
-
-    ``levels`` price levels are shared by all symbols (default: as many as orders, but no more than
-    the ladders hold); ``levels_per_side`` bounds each side of a symbol, or of each symbol if it is
-    a sequence; ``seed`` draws the hash of the order keys. About 100 bytes an order, 48 a level.
-    """
-    if not 1 <= orders <= 2**30:
-        raise ValueError(f"a book needs room for 1 to 2**30 orders, not {orders}")
-    if levels is None:
-        places = 2 * int(np.broadcast_to(np.asarray(levels_per_side), (symbols,)).sum())
-        levels = max(1, min(orders, places))
-    ladders = allocate_levels(symbols, levels, levels_per_side)
-    records = aligned_zeros(orders, ORDER)
-    records["next"] = np.arange(1, orders + 1)
-    records["next"][-1] = NO_ORDER
-    pool = aligned_zeros(1, ORDER_POOL)
-    pool[0] = (0, orders, 0)
-    return OrderBook(records, pool, allocate_map(orders, seed), ladders)
-
-
 # --- kernels on slots -------------------------------------------------------------------------
+
+
+@kernel
+def book_at(book):
+    """The BOOK record of the book at this address."""
+    return record_at(book, 0, BOOK)
+
+
+@kernel
+def ladders_of(book):
+    """The address of the book's ladders."""
+    return book + LADDERS_AT
+
+
+@kernel
+def order_at(book, slot):
+    """The ORDER record at a slot."""
+    return record_at(book + book_at(book).orders_at, slot, ORDER)
+
+
+@kernel
+def _index_at(book):
+    return record_at(book + INDEX_AT, 0, MAP_HEADER)
+
+
+@kernel
+def find_order(book, key):
+    """The slot of the resting order with this key, or NO_ORDER."""
+    return get_in(_index_at(book), book + book_at(book).entries_at, key)
 
 
 @kernel
@@ -142,60 +116,60 @@ def insert_at_tail(book, key, symbol, side, price_e4, quantity):
     a level at this price. ``key`` must be new. ``number``, ``executed``, ``entered_ns`` and
     ``tag`` are cleared.
     """
-    pool = book.pool[0]
-    if pool.available == 0:
+    header = book_at(book)
+    if header.available == 0:
         return np.int64(-1)
-    index = open_level(book.ladders, side_row(symbol, side), price_e4)
+    index = open_level(ladders_of(book), side_row(symbol, side), price_e4)
     if index < 0:
         return np.int64(-2)
-    level = book.ladders.levels[index]
-    slot = np.int64(pool.free)
-    order = book.orders[slot]
-    pool.free = order.next
-    pool.available -= 1
-    pool.resting += 1
+    slot = header.free
+    put_in(_index_at(book), book + header.entries_at, key, slot)
+    level = level_at(ladders_of(book), index)
+    order = order_at(book, slot)
+    header.free = order.next
+    header.available -= 1
+    tail = np.int64(level.tail)
     order.key = key
     order.number = 0
     order.price_e4 = price_e4
     order.entered_ns = 0
     order.quantity = quantity
     order.executed = 0
-    order.prev = level.tail
+    order.prev = tail
     order.next = NO_ORDER
     order.level = index
     order.symbol = symbol
-    order.side = side
     order.tag = 0
-    if level.tail >= 0:
-        book.orders[level.tail].next = slot
+    order.side = side
+    if tail >= 0:
+        order_at(book, tail).next = slot
     else:
         level.head = slot
     level.tail = slot
     level.orders += 1
     level.quantity += quantity
-    map_put(book.index, key, slot)
     return slot
 
 
 @kernel
 def _unlink(book, slot, order, level):
-    """Take an order out of its queue, and its slot and, when it was the last, its level back."""
+    """Take an order out of its queue and the index; give its slot back, and an empty level."""
+    header = book_at(book)
+    take_from(_index_at(book), book + header.entries_at, order.key)
     if order.prev >= 0:
-        book.orders[order.prev].next = order.next
+        order_at(book, np.int64(order.prev)).next = order.next
     else:
         level.head = order.next
     if order.next >= 0:
-        book.orders[order.next].prev = order.prev
+        order_at(book, np.int64(order.next)).prev = order.prev
     else:
         level.tail = order.prev
     level.orders -= 1
     if level.orders == 0:
-        close_level(book.ladders, order.level)
-    pool = book.pool[0]
-    order.next = pool.free
-    pool.free = slot
-    pool.available += 1
-    pool.resting -= 1
+        close_level(ladders_of(book), np.int64(order.level))
+    order.next = header.free
+    header.free = slot
+    header.available += 1
 
 
 @kernel
@@ -204,13 +178,12 @@ def reduce_at(book, slot, quantity):
 
     It keeps its place in the queue. Returns the quantity now resting at its price.
     """
-    order = book.orders[slot]
-    level = book.ladders.levels[order.level]
+    order = order_at(book, slot)
+    level = level_at(ladders_of(book), np.int64(order.level))
     order.quantity -= quantity
     level.quantity -= quantity
     after = level.quantity
     if order.quantity == 0:
-        map_take(book.index, order.key)
         _unlink(book, slot, order, level)
     return after
 
@@ -225,38 +198,32 @@ def _nothing(status):
 
 
 @kernel
-def find_order(book, key):
-    """The slot of the resting order with this key, or NO_ORDER."""
-    return map_get(book.index, key)
-
-
-@kernel
 def add_order(book, key, symbol, side, price_e4, quantity):
     """Rest a new order, last at its price (ITCH A and F); its key is its number. Returns a Change."""
     if side != BUY and side != SELL:
         return _nothing(BAD_SIDE)
-    if symbol < 0 or 2 * symbol >= book.ladders.sides.size:
+    if symbol < 0 or 2 * symbol >= ladders_at(ladders_of(book)).rows:
         return _nothing(BAD_SYMBOL)
     if price_e4 > MAX_PRICE_E4 or price_e4 < -MAX_PRICE_E4:
         return _nothing(BAD_PRICE)
     if quantity < 1 or quantity > MAX_QUANTITY:
         return _nothing(BAD_QUANTITY)
-    if map_get(book.index, key) >= 0:
+    if find_order(book, key) >= 0:
         return _nothing(DUPLICATE_ORDER)
     slot = insert_at_tail(book, key, symbol, side, price_e4, quantity)
     if slot < 0:
         return _nothing(ORDERS_FULL if slot == -1 else LEVELS_FULL)
-    order = book.orders[slot]
+    order = order_at(book, slot)
     order.number = key
     return Change(np.int64(OK), slot, np.int64(symbol), np.int64(side), np.int64(price_e4),
                   np.int64(quantity), np.int64(quantity),
-                  book.ladders.levels[order.level].quantity)
+                  level_at(ladders_of(book), np.int64(order.level)).quantity)
 
 
 @kernel
 def _take_off(book, slot, quantity):
     """Take up to ``quantity`` off the order at ``slot``, and say what happened."""
-    order = book.orders[slot]
+    order = order_at(book, slot)
     status = np.int64(OK)
     taken = np.int64(quantity)
     if taken > order.quantity:
@@ -275,7 +242,7 @@ def reduce_order(book, key, quantity):
     """
     if quantity < 1:
         return _nothing(BAD_QUANTITY)
-    slot = map_get(book.index, key)
+    slot = find_order(book, key)
     if slot < 0:
         return _nothing(UNKNOWN_ORDER)
     return _take_off(book, slot, quantity)
@@ -286,17 +253,17 @@ def execute_order(book, key, quantity):
     """As :func:`reduce_order`, for shares executed, which are counted (ITCH E and C)."""
     change = reduce_order(book, key, quantity)
     if change.slot >= 0:
-        book.orders[change.slot].executed += change.quantity
+        order_at(book, change.slot).executed += change.quantity
     return change
 
 
 @kernel
 def remove_order(book, key):
     """Take a resting order off the book (ITCH D). Returns a Change; ``quantity``: what it had."""
-    slot = map_get(book.index, key)
+    slot = find_order(book, key)
     if slot < 0:
         return _nothing(UNKNOWN_ORDER)
-    return _take_off(book, slot, np.int64(book.orders[slot].quantity))
+    return _take_off(book, slot, np.int64(order_at(book, slot).quantity))
 
 
 @kernel
@@ -307,10 +274,10 @@ def replace_order(book, key, new_key, price_e4, quantity):
     details are refused, both say why and the old order stays. When only a bound refuses it, the
     old order is gone, as the venue says that it is, and the second Change has the reason.
     """
-    slot = map_get(book.index, key)
+    slot = find_order(book, key)
     if slot < 0:
         return _nothing(UNKNOWN_ORDER), _nothing(UNKNOWN_ORDER)
-    if new_key != key and map_get(book.index, new_key) >= 0:
+    if new_key != key and find_order(book, new_key) >= 0:
         return _nothing(DUPLICATE_ORDER), _nothing(DUPLICATE_ORDER)
     if price_e4 > MAX_PRICE_E4 or price_e4 < -MAX_PRICE_E4:
         return _nothing(BAD_PRICE), _nothing(BAD_PRICE)

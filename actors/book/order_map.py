@@ -5,8 +5,9 @@ entries behind back into place (Knuth, TAOCP vol. 3, 6.4, algorithm R), so there
 and a map that lives all day probes as shortly at the close as at the open.
 
 Keys are hashed by multiply-shift (Dietzfelbinger et al., 1997): one multiplication with an odd
-constant, the top bits are the home position. Keys that count upwards spread evenly. The constant
-may be drawn from a seed, for keys that a stranger chooses.
+constant, of which the top bits count. Four consecutive keys share one hash and lie side by side in
+one cache line, because order references count upwards: what comes next is where the last one was.
+The constant may be drawn from a seed, for keys that a stranger chooses.
 """
 
 from typing import NamedTuple
@@ -30,7 +31,8 @@ MAP_ENTRY = np.dtype(
     align=True,
 )
 
-#: ``limit`` is the most keys accepted; ``mask`` is the table size - 1; ``shift`` is 64 - log2(size).
+#: ``limit`` is the most keys accepted; ``mask`` is the table size - 1; ``shift`` leaves as many top
+#: bits as number the groups of four.
 MAP_HEADER = np.dtype(
     [("count", "i8"), ("limit", "i8"), ("mask", "i8"), ("shift", "u8"), ("multiplier", "u8")],
     align=True,
@@ -60,7 +62,7 @@ def clear_map(entries: np.ndarray, header: np.ndarray, keys: int, seed: int) -> 
     multiplier = GOLDEN
     if seed:
         multiplier = int(np.random.default_rng(seed).integers(2**64, dtype=np.uint64)) | 1
-    header[0] = (0, keys, size - 1, 65 - size.bit_length(), multiplier)
+    header[0] = (0, keys, size - 1, 67 - size.bit_length(), multiplier)
     entries["slot"] = ABSENT
 
 
@@ -81,7 +83,9 @@ def allocate_map(keys: int, seed: int = 0) -> OrderMap:
 
 @kernel
 def _home(header, key):
-    return np.int64((np.uint64(key) * header.multiplier) >> header.shift)
+    key = np.uint64(key)
+    group = ((key >> np.uint64(2)) * header.multiplier) >> header.shift
+    return np.int64((group << np.uint64(2)) | (key & np.uint64(3)))
 
 
 @kernel

@@ -1,32 +1,36 @@
-"""What the matching engine keeps and says: its arrays, its events, its vocabulary.
+"""What the matching engine keeps and says: its memory, its events, its vocabulary.
 
-Layouts and enumerations only; the kernels are in :mod:`actors.exchange.matching`. Everything is
-allocated once by :func:`allocate`, so a running engine's memory does not grow, and every bound
-that is reached is answered by a reject that names it.
+Layouts and enumerations only; the kernels are in :mod:`actors.exchange.matching`. An engine is one
+block of bytes of fixed size, allocated at the start; a bound that is reached is answered by a
+reject that names it. It contains no address: a copy of it is the engine at that moment.
+
+::
+
+    0      ENGINE      sizes, offsets, the next numbers
+    128    INCOMING    the order being worked on
+    256    the order book (:mod:`actors.book.book_memory`), then symbols, then events
 """
 
 from collections.abc import Sequence
 from enum import IntEnum
-from typing import NamedTuple
 
 import numpy as np
 
-from actors.book.memory import aligned_zeros
-from actors.book.order_book import MAX_PRICE_E4, MAX_QUANTITY, OrderBook, allocate_order_book
+from actors.book.book_memory import MAX_PRICE_E4, MAX_QUANTITY, BookBounds, OrderBook
+from actors.book.memory import aligned_zeros, lay_out, view_at
 
-__all__ = ["BookChange", "CancelReason", "ENGINE_STATE", "EVENT", "Engine", "EventKind",
-           "ENGINE_MAX_PRICE_E4", "ENGINE_MAX_QUANTITY", "INCOMING", "MAX_OWNER", "MAX_USER_REF",
-           "MIN_EVENTS", "RefuseReason", "SYMBOL", "Status", "SymbolState", "USER_REF_BITS",
-           "allocate", "list_symbol", "order_key", "set_symbol_state"]
+__all__ = ["BOOK_AT", "BookChange", "CancelReason", "DEFAULT_MAX_PRICE_E4", "DEFAULT_MAX_QUANTITY",
+           "ENGINE", "EVENT", "Engine", "EventKind", "INCOMING", "INCOMING_AT", "MAX_OWNER",
+           "MAX_USER_REF", "MIN_EVENTS", "RefuseReason", "SYMBOL", "Status", "SymbolState",
+           "USER_REF_BITS", "allocate", "order_key"]
 
 #: A client's order is known by its owner (16 bits) and the client's reference (47 bits).
 USER_REF_BITS = 47
 MAX_OWNER = 2**16 - 1
 MAX_USER_REF = 2**USER_REF_BITS - 1
-#: OUCH 5.0: prices to $199,999.99, quantities to 999,999. The limits of a symbol unless listed
-#: with others.
-ENGINE_MAX_PRICE_E4 = 1_999_999_900
-ENGINE_MAX_QUANTITY = 999_999
+#: The limits of a symbol unless listed with others: OUCH 5.0's, $199,999.99 and 999,999 shares.
+DEFAULT_MAX_PRICE_E4 = 1_999_999_900
+DEFAULT_MAX_QUANTITY = 999_999
 #: The least room for events: accepted, one execution and its end, and one to spare.
 MIN_EVENTS = 4
 
@@ -78,18 +82,18 @@ class CancelReason(IntEnum):
 
 
 class RefuseReason(IntEnum):
-    """Why an order or replacement was rejected."""
+    """Why an order or replacement was rejected: the first that applies, in this order."""
 
     NONE = 0
-    BAD_SYMBOL = 1         #: not listed
-    BAD_SIDE = 2           #: neither BUY nor SELL
-    BAD_ORDER_TYPE = 3     #: neither LIMIT nor MARKET
-    BAD_TIME_IN_FORCE = 4  #: neither DAY nor IOC
-    BAD_PRICE = 5          #: not positive, off the tick, or above the symbol's limit
-    BAD_QUANTITY = 6       #: not positive, or above the symbol's limit
-    BAD_REFERENCE = 7      #: the owner or user_ref does not fit its bits
-    DUPLICATE_REF = 8      #: this owner has an order in the book with this user_ref
-    HALTED = 9             #: the symbol does not trade now
+    BAD_REFERENCE = 1      #: the owner or user_ref does not fit its bits
+    BAD_SYMBOL = 2         #: not listed
+    HALTED = 3             #: the symbol does not trade now
+    BAD_SIDE = 4           #: neither BUY nor SELL
+    BAD_ORDER_TYPE = 5     #: neither LIMIT nor MARKET
+    BAD_TIME_IN_FORCE = 6  #: neither DAY nor IOC
+    BAD_QUANTITY = 7       #: not positive, or above the symbol's limit
+    BAD_PRICE = 8          #: not positive, off the tick, or above the symbol's limit
+    DUPLICATE_REF = 9      #: this owner has an order in the book with this user_ref
     ORDERS_FULL = 10       #: the book holds as many orders as it was allocated for
     LEVELS_FULL = 11       #: no room for a new price, on this side or in the level pool
 
@@ -116,10 +120,18 @@ INCOMING = np.dtype(
     align=True,
 )
 
-ENGINE_STATE = np.dtype(
-    [("next_number", "i8"), ("next_match", "i8"), ("events", "i8"), ("reserved", "i8")],
-    align=True,
+#: The header of the block; `*_at` are offsets in it. `events` is how many there is room for, of
+#: which the first `pending` are to be taken.
+ENGINE = np.dtype(
+    [("magic", "i8"), ("size", "i8"), ("symbols", "i8"), ("symbols_at", "i8"), ("events", "i8"),
+     ("events_at", "i8"), ("pending", "i8"), ("next_number", "i8"), ("next_match", "i8"),
+     ("reserved", "i8", (7,))]
 )
+
+MAGIC = int.from_bytes(b"PWENGN01", "little")
+INCOMING_AT = 128
+BOOK_AT = 256
+assert ENGINE.itemsize == 128 and INCOMING.itemsize <= BOOK_AT - INCOMING_AT
 
 #: One event, 96 bytes. What is not named for a kind is 0.
 #:
@@ -147,15 +159,69 @@ EVENT = np.dtype(
 )
 
 
-class Engine(NamedTuple):
-    """The matching engine's state. ``symbols``: SYMBOL by symbol; ``incoming``, ``state``: one
-    record each; ``events``: EVENT, of which the first ``state[0]["events"]`` are to be taken."""
+class Engine:
+    """A block of memory that is a matching engine, and NumPy views of what is in it.
 
-    book: OrderBook
-    symbols: np.ndarray
-    incoming: np.ndarray
-    state: np.ndarray
-    events: np.ndarray
+    Kernels take ``address``. ``book`` is the :class:`OrderBook` inside; ``state`` (ENGINE) and
+    ``incoming`` (INCOMING) are record arrays of one, ``symbols`` (SYMBOL) and ``events`` (EVENT)
+    of many. ``memory`` is kept alive, and must stay where it is while kernels use the address.
+    """
+
+    def __init__(self, memory: np.ndarray):
+        if memory.dtype != np.uint8 or memory.size < BOOK_AT or memory.ctypes.data % 64:
+            raise ValueError("an engine is a block of uint8 that starts on a cache line")
+        self.state = view_at(memory, 0, ENGINE, 1)
+        header = self.state[0]
+        if header["magic"] != MAGIC or header["size"] > memory.size:
+            raise ValueError(
+                f"these {memory.size} bytes are not a matching engine of version "
+                f"{MAGIC.to_bytes(8, 'little')!r}: they start with {memory[:16].tobytes()!r}"
+            )
+        self.memory = memory
+        self.incoming = view_at(memory, INCOMING_AT, INCOMING, 1)
+        self.book = OrderBook(memory[BOOK_AT : header["symbols_at"]])
+        self.symbols = view_at(memory, header["symbols_at"], SYMBOL, header["symbols"])
+        self.events = view_at(memory, header["events_at"], EVENT, header["events"])
+
+    @property
+    def address(self) -> int:
+        """Where the block is: what kernels take as ``engine``."""
+        return self.memory.ctypes.data
+
+    def pending(self) -> np.ndarray:
+        """The events that were not taken yet: EVENT records, oldest first, a view."""
+        return self.events[: self.state["pending"][0]]
+
+    def list_symbol(
+        self,
+        symbol: int,
+        tick_e4: int = 1,
+        max_price_e4: int = DEFAULT_MAX_PRICE_E4,
+        max_quantity: int = DEFAULT_MAX_QUANTITY,
+    ) -> None:
+        """Let a symbol trade. Prices must be multiples of ``tick_e4``, up to ``max_price_e4``."""
+        self._check_symbol(symbol)
+        if not 1 <= tick_e4 <= max_price_e4 <= MAX_PRICE_E4:
+            raise ValueError(
+                f"symbol {symbol}: want 1 <= tick_e4 <= max_price_e4 <= {MAX_PRICE_E4}, "
+                f"not tick_e4={tick_e4}, max_price_e4={max_price_e4}"
+            )
+        if not 1 <= max_quantity <= MAX_QUANTITY:
+            raise ValueError(
+                f"symbol {symbol}: want 1 <= max_quantity <= {MAX_QUANTITY}, not {max_quantity}"
+            )
+        self.symbols[symbol] = (tick_e4, max_price_e4, max_quantity, SymbolState.TRADING)
+
+    def set_symbol_state(self, symbol: int, state: SymbolState) -> None:
+        """Halt a listed symbol, or let it trade again. What rests in the book stays there."""
+        self._check_symbol(symbol)
+        if self.symbols[symbol]["tick_e4"] == 0:
+            raise ValueError(f"symbol {symbol} is not listed: call list_symbol first")
+        self.symbols[symbol]["state"] = state
+
+    def _check_symbol(self, symbol: int) -> None:
+        if not 0 <= symbol < self.symbols.size:
+            raise ValueError(f"symbol {symbol}: the engine has 0 to {self.symbols.size - 1}")
 
 
 def allocate(
@@ -166,56 +232,24 @@ def allocate(
     events: int = 4096,
     seed: int = 0,
 ) -> Engine:
-    """An engine with an empty book and no symbol listed.
+    """An engine with an empty book and no symbol listed, in memory of its own.
 
-    ``symbols``, ``orders``, ``levels``, ``levels_per_side`` and ``seed`` are the book's, as for
-    :func:`actors.book.order_book.allocate_order_book`. ``events`` bounds the events not yet taken:
-    an order that makes more pauses until they are.
+    ``symbols``, ``orders``, ``levels`` and ``levels_per_side`` are the book's, as for
+    :class:`actors.book.book_memory.BookBounds`; ``seed``, if not 0, draws the hash of order keys.
+    ``events`` bounds the events not yet taken: an order that makes more pauses until they are.
     """
     if events < MIN_EVENTS:
         raise ValueError(f"an engine needs room for {MIN_EVENTS} events at least, not {events}")
-    engine = Engine(
-        book=allocate_order_book(symbols, orders, levels, levels_per_side, seed),
-        symbols=aligned_zeros(symbols, SYMBOL),
-        incoming=aligned_zeros(1, INCOMING),
-        state=aligned_zeros(1, ENGINE_STATE),
-        events=aligned_zeros(events, EVENT),
+    bounds = BookBounds(symbols, orders, levels, levels_per_side)
+    symbols_at, events_at, size = lay_out(
+        BOOK_AT + bounds.size, [(SYMBOL, symbols), (EVENT, events)]
     )
-    engine.state[0]["next_number"] = 1
-    engine.state[0]["next_match"] = 1
-    return engine
-
-
-def list_symbol(
-    engine: Engine,
-    symbol: int,
-    tick_e4: int = 1,
-    max_price_e4: int = ENGINE_MAX_PRICE_E4,
-    max_quantity: int = ENGINE_MAX_QUANTITY,
-) -> None:
-    """Let a symbol trade. Prices must be multiples of ``tick_e4``, up to ``max_price_e4``."""
-    _check_symbol(engine, symbol)
-    if not 1 <= tick_e4 <= max_price_e4 <= MAX_PRICE_E4:
-        raise ValueError(
-            f"symbol {symbol}: want 1 <= tick_e4 <= max_price_e4 <= {MAX_PRICE_E4}, "
-            f"not tick_e4={tick_e4}, max_price_e4={max_price_e4}"
-        )
-    if not 1 <= max_quantity <= MAX_QUANTITY:
-        raise ValueError(f"symbol {symbol}: max_quantity {max_quantity} is not 1..{MAX_QUANTITY}")
-    engine.symbols[symbol] = (tick_e4, max_price_e4, max_quantity, SymbolState.TRADING)
-
-
-def set_symbol_state(engine: Engine, symbol: int, state: SymbolState) -> None:
-    """Halt a listed symbol, or let it trade again. What rests in the book stays there."""
-    _check_symbol(engine, symbol)
-    if engine.symbols[symbol]["tick_e4"] == 0:
-        raise ValueError(f"symbol {symbol} is not listed: call list_symbol first")
-    engine.symbols[symbol]["state"] = state
-
-
-def _check_symbol(engine: Engine, symbol: int) -> None:
-    if not 0 <= symbol < engine.symbols.size:
-        raise ValueError(f"symbol {symbol}: the engine has symbols 0 to {engine.symbols.size - 1}")
+    memory = aligned_zeros(size, np.uint8)
+    OrderBook.create(memory[BOOK_AT:symbols_at], bounds, seed)
+    view_at(memory, 0, ENGINE, 1)[0] = (
+        MAGIC, size, symbols, symbols_at, events, events_at, 0, 1, 1, (0,) * 7
+    )
+    return Engine(memory)
 
 
 def order_key(owner: int, user_ref: int) -> int:

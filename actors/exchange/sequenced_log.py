@@ -26,7 +26,7 @@ from schemas.venue.big_endian import get_u16, put_bytes
 from schemas.venue.soupbintcp import HEADER_LENGTH, SEQUENCED_DATA, put_packet_header
 
 __all__ = ["LOG", "LogMemory", "MARK_EVERY", "MAX_MESSAGE", "NOT_RETAINED", "allocate_logs",
-           "append", "locate", "message_address", "oldest_retained", "readable_bytes"]
+           "append", "locate", "message_address", "readable_bytes"]
 
 #: Longest message that fits: no ITCH message is longer, nor an OUCH response with a few options.
 MAX_MESSAGE = 252
@@ -46,55 +46,47 @@ assert LOG.itemsize == 128
 
 
 class LogMemory(NamedTuple):
-    """``logs``: LOG records; ``memory``: the arrays they point into, to be kept alive."""
+    """``logs``: LOG records; ``rings`` and ``marks``: the arrays they point into."""
 
     logs: np.ndarray
-    memory: list[np.ndarray]
+    rings: list[np.ndarray]
+    marks: list[np.ndarray]
+
+    def oldest_retained(self, number: int) -> int:
+        """Sequence number of the oldest marked message that log ``number`` retains.
+
+        May be called while the log is written: what it names was there a moment ago.
+        """
+        log, marks = self.logs[number], self.marks[number]
+        newest = (int(log["next_seq"]) - 1) // MARK_EVERY
+        oldest_position = int(log["end"]) - int(log["capacity"])
+        low, high = max(0, newest - marks.size + 2), newest
+        while low < high:
+            middle = (low + high) // 2
+            if marks[middle & (marks.size - 1)] >= oldest_position:
+                high = middle
+            else:
+                low = middle + 1
+        return low * MARK_EVERY + 1
 
 
 def allocate_logs(capacities: list[int]) -> LogMemory:
     """Empty logs that each retain at least the last ``capacities[i]`` bytes. The memory is touched
     only as it is used."""
-    logs, memory = np.zeros(len(capacities), LOG), []
-    for log, capacity in zip(logs, capacities):
+    memory = LogMemory(np.zeros(len(capacities), LOG), [], [])
+    for log, capacity in zip(memory.logs, capacities):
         size = 1 << max(capacity - 1, 2 * _SLACK).bit_length()
         n_marks = 1 << (size // (_SHORTEST_PACKET * MARK_EVERY) + 1).bit_length()
         ring, marks = np.zeros(size + _SLACK, np.uint8), np.zeros(n_marks, np.int64)
-        memory += [ring, marks]
+        memory.rings.append(ring)
+        memory.marks.append(marks)
         log["base"], log["capacity"] = ring.ctypes.data, size
         log["marks"], log["n_marks"] = marks.ctypes.data, n_marks
         log["next_seq"] = 1
-    return LogMemory(logs, memory)
-
-
-def oldest_retained(log: np.ndarray) -> int:
-    """Sequence number of the oldest message in ``log`` (a LOG record) that has a mark.
-
-    May be called while the log is written: what it names was there a moment ago.
-    """
-    newest = (int(log["next_seq"]) - 1) // MARK_EVERY
-    oldest_position = int(log["end"]) - int(log["capacity"])
-    low, high = max(0, newest - int(log["n_marks"]) + 2), newest
-    while low < high:
-        middle = (low + high) // 2
-        if _mark(log, middle) >= oldest_position:
-            high = middle
-        else:
-            low = middle + 1
-    return low * MARK_EVERY + 1
-
-
-def _mark(log: np.ndarray, number: int) -> int:
-    return int(load_mark(int(log["marks"]), number & (int(log["n_marks"]) - 1)))
+    return memory
 
 
 # --- kernels ----------------------------------------------------------------------------------
-
-
-@kernel
-def load_mark(marks, at):
-    """Position of the mark at place ``at``."""
-    return load_i64(marks + 8 * at)
 
 
 @kernel

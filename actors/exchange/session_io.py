@@ -1,7 +1,8 @@
 """Bytes in and out of a session: kernels of the reactor, on non-blocking sockets.
 
 Each works on session number ``slot`` of a venue, which must be ACTIVE, and ends the session when its
-connection is of no more use. None waits.
+connection is of no more use. From then on the row is the housekeeper's: it is not written again.
+None waits.
 """
 
 import numpy as np
@@ -14,22 +15,19 @@ from actors.exchange.session_state import (
 from actors.exchange.sockets import (
     EAGAIN, EINTR, RECEIVE_FLAGS, SEND_FLAGS, epoll_add, epoll_delete, shutdown,
 )
-from actors.exchange.venue import Counter
+from actors.exchange.venue import Counter, bump, log_at, session_at, venue_at
 from actors.runtime.native import (
     errno_location, load_acquire, load_i64, recv, send, store_release,
 )
 from schemas.venue.big_endian import put_bytes
 
-__all__ = ["adopt", "compact", "end_session", "finish_session", "flush", "flush_all", "is_active",
-           "keep_evidence", "receive", "send_heartbeat"]
+__all__ = ["adopt", "compact", "end_session", "finish_session", "flush", "flush_all", "has_all",
+           "is_active", "keep_evidence", "receive", "send_heartbeat"]
 
 _SIZE = SESSION.itemsize
 _OFFERED, _ACTIVE = int(SessionState.OFFERED), int(SessionState.ACTIVE)
 _ENDED = int(SessionState.ENDED)
-_CLOSED, _LOST = int(EndReason.CLIENT_CLOSED), int(EndReason.CONNECTION_LOST)
-_BEHIND, _DAY_OVER = int(EndReason.FELL_BEHIND), int(EndReason.DAY_OVER)
-_BAD_FRAMING = int(EndReason.BAD_FRAMING)
-_BYTES_IN, _BYTES_OUT = int(Counter.BYTES_IN), int(Counter.BYTES_OUT)
+_BAD_FRAMING, _DAY_OVER = int(EndReason.BAD_FRAMING), int(EndReason.DAY_OVER)
 _SHUT_WRITE = 1
 _PACKET = 3  # bytes of a heartbeat, and of an end of session, which lies behind it
 
@@ -40,58 +38,64 @@ def _errno():
 
 
 @kernel
-def _record_at(venue, slot):
-    return venue.control[0].sessions_at + slot * _SIZE
+def _record_address(venue, slot):
+    return venue_at(venue).sessions + slot * _SIZE
 
 
 @kernel
 def is_active(venue, slot):
     """Whether the reactor serves the session."""
-    return load_acquire(_record_at(venue, slot) + STATE_AT) == _ACTIVE
+    return load_acquire(_record_address(venue, slot) + STATE_AT) == _ACTIVE
+
+
+@kernel
+def has_all(venue, slot):
+    """Whether the session got everything there is for it."""
+    session = session_at(venue, slot)
+    return session.cursor == log_at(venue, session.log).end and session.heartbeat_left == 0
 
 
 @kernel
 def end_session(venue, slot, reason, detail):
     """Serve the session no more; the housekeeper says why in the log, and closes it."""
-    session = venue.sessions[slot]
-    control = venue.control[0]
+    session = session_at(venue, slot)
     if session.state != _ACTIVE:
         return
-    epoll_delete(control.epoll_fd, session.fd, control.scratch_at)
+    record = venue_at(venue)
+    epoll_delete(record.epoll_fd, session.fd, record.scratch_at)
     session.reason = reason
     session.detail = detail
-    log = venue.logs[session.log]
-    session.at_boundary = session.cursor == log.end and session.heartbeat_left == 0
+    session.at_boundary = has_all(venue, slot)
     if reason < _BAD_FRAMING or reason == _DAY_OVER:
         # At once, as the protocol wants it. To one who broke it, the housekeeper says why first.
         shutdown(np.int32(session.fd), np.int32(_SHUT_WRITE))
-    store_release(_record_at(venue, slot) + STATE_AT, _ENDED)
+    store_release(_record_address(venue, slot) + STATE_AT, _ENDED)
 
 
 @kernel
 def adopt(venue, slot, now_ns):
     """Take over a session if one is offered in ``slot``. Returns whether there was."""
-    if load_acquire(_record_at(venue, slot) + STATE_AT) != _OFFERED:
+    if load_acquire(_record_address(venue, slot) + STATE_AT) != _OFFERED:
         return False
-    session = venue.sessions[slot]
-    control = venue.control[0]
+    session = session_at(venue, slot)
+    record = venue_at(venue)
     session.state = _ACTIVE
     session.heard_ns = now_ns
     session.sent_ns = now_ns
-    session.cursor = locate(venue.logs[session.log], session.start_seq)
-    if session.cursor == NOT_RETAINED:
-        end_session(venue, slot, _BEHIND, 0)
-    elif epoll_add(control.epoll_fd, session.fd, slot, control.scratch_at) < 0:
-        end_session(venue, slot, _LOST, _errno())
+    session.cursor = locate(log_at(venue, session.log), session.start_seq)
     session.backlog = session.filled > session.begin
-    control.unfinished += session.backlog
+    record.unfinished += session.backlog
+    if session.cursor == NOT_RETAINED:
+        end_session(venue, slot, EndReason.FELL_BEHIND, 0)
+    elif epoll_add(record.epoll_fd, session.fd, slot, record.scratch_at) < 0:
+        end_session(venue, slot, EndReason.CONNECTION_LOST, _errno())
     return True
 
 
 @kernel
 def receive(venue, slot, now_ns):
     """Read what there is and fits. Returns how many bytes."""
-    session = venue.sessions[slot]
+    session = session_at(venue, slot)
     room = RECEIVE_BYTES - session.filled
     if room == 0:
         return np.int64(0)
@@ -100,26 +104,26 @@ def receive(venue, slot, now_ns):
     if n > 0:
         session.filled += n
         session.heard_ns = now_ns
-        venue.counters[_BYTES_IN] += n
+        bump(venue, Counter.BYTES_IN, n)
         # A read that did not fill the room emptied the socket (epoll(7)); but an end of file that
         # came with it is announced only once.
-        session.readable = n == room or session.hung_up
+        session.readable = n == room or session.hung_up != 0
         return n
     if n == 0:
-        end_session(venue, slot, _CLOSED, 0)
-        return n
+        end_session(venue, slot, EndReason.CLIENT_CLOSED, 0)
+        return np.int64(0)
     error = _errno()
     if error == EAGAIN:
         session.readable = 0
     elif error != EINTR:
-        end_session(venue, slot, _LOST, error)
+        end_session(venue, slot, EndReason.CONNECTION_LOST, error)
     return np.int64(0)
 
 
 @kernel
 def compact(venue, slot):
     """Move what is left of the buffer to its beginning."""
-    session = venue.sessions[slot]
+    session = session_at(venue, slot)
     left = session.filled - session.begin
     if session.begin > 0 and left > 0:
         put_bytes(session.receive_at, 0, session.receive_at + session.begin, left)
@@ -130,17 +134,17 @@ def compact(venue, slot):
 @kernel
 def keep_evidence(venue, slot, address, length):
     """Keep the first bytes of what the client sent, unless there are some already."""
-    session = venue.sessions[slot]
+    session = session_at(venue, slot)
     if session.evidence_length == 0:
         kept = min(length, EVIDENCE)
-        put_bytes(_record_at(venue, slot), EVIDENCE_AT, address, kept)
+        put_bytes(_record_address(venue, slot), EVIDENCE_AT, address, kept)
         session.evidence_length = kept
 
 
 @kernel
 def _send(venue, slot, address, length, now_ns):
     """Send up to ``length`` bytes; returns how many went. Notes when the socket is full."""
-    session = venue.sessions[slot]
+    session = session_at(venue, slot)
     while True:
         sent = send(np.int32(session.fd), address, length, np.int32(SEND_FLAGS))
         if sent >= 0:
@@ -150,10 +154,10 @@ def _send(venue, slot, address, length, now_ns):
             session.blocked = 1
             return np.int64(0)
         if error != EINTR:
-            end_session(venue, slot, _LOST, error)
+            end_session(venue, slot, EndReason.CONNECTION_LOST, error)
             return np.int64(0)
     session.sent_ns = now_ns
-    venue.counters[_BYTES_OUT] += sent
+    bump(venue, Counter.BYTES_OUT, sent)
     if sent < length:
         session.blocked = 1
     return sent
@@ -162,8 +166,8 @@ def _send(venue, slot, address, length, now_ns):
 @kernel
 def flush(venue, slot, now_ns):
     """Send what the session has not got yet, as far as the socket takes it. Returns bytes sent."""
-    session = venue.sessions[slot]
-    log = venue.logs[session.log]
+    session = session_at(venue, slot)
+    log = log_at(venue, session.log)
     if session.heartbeat_left > 0:
         _send_heartbeat_rest(venue, slot, now_ns)
     total = np.int64(0)
@@ -172,9 +176,11 @@ def flush(venue, slot, now_ns):
         if length == 0:
             break
         if length == NOT_RETAINED:
-            end_session(venue, slot, _BEHIND, 0)
+            end_session(venue, slot, EndReason.FELL_BEHIND, 0)
             break
         sent = _send(venue, slot, log.base + (session.cursor & (log.capacity - 1)), length, now_ns)
+        if sent == 0:
+            break
         session.cursor += sent
         total += sent
     return total
@@ -184,39 +190,37 @@ def flush(venue, slot, now_ns):
 def flush_all(venue, now_ns):
     """Send every session what it has not got yet. Returns bytes sent."""
     total = np.int64(0)
-    for slot in range(venue.control[0].used):
-        if not is_active(venue, slot):
+    for slot in range(venue_at(venue).used):
+        if not is_active(venue, slot) or has_all(venue, slot):
             continue
-        session = venue.sessions[slot]
-        log = venue.logs[session.log]
-        if session.cursor != log.end or session.heartbeat_left > 0:
-            if log.end - session.cursor > log.capacity:
-                end_session(venue, slot, _BEHIND, 0)
-            elif session.blocked == 0:
-                total += flush(venue, slot, now_ns)
+        session = session_at(venue, slot)
+        if readable_bytes(log_at(venue, session.log), session.cursor) == NOT_RETAINED:
+            end_session(venue, slot, EndReason.FELL_BEHIND, 0)
+        elif session.blocked == 0:
+            total += flush(venue, slot, now_ns)
     return total
 
 
 @kernel
 def _send_heartbeat_rest(venue, slot, now_ns):
-    session = venue.sessions[slot]
-    address = venue.control[0].packets_at + _PACKET - session.heartbeat_left
-    session.heartbeat_left -= _send(venue, slot, address, session.heartbeat_left, now_ns)
+    session = session_at(venue, slot)
+    address = venue_at(venue).packets_at + _PACKET - session.heartbeat_left
+    sent = _send(venue, slot, address, session.heartbeat_left, now_ns)
+    if sent > 0:
+        session.heartbeat_left -= sent
 
 
 @kernel
 def send_heartbeat(venue, slot, now_ns):
     """Send a heartbeat, unless the session still waits for messages, which do as well."""
-    session = venue.sessions[slot]
-    if session.cursor == venue.logs[session.log].end and session.heartbeat_left == 0:
-        session.heartbeat_left = _PACKET
+    if has_all(venue, slot):
+        session_at(venue, slot).heartbeat_left = _PACKET
         _send_heartbeat_rest(venue, slot, now_ns)
 
 
 @kernel
 def finish_session(venue, slot, now_ns):
     """End the session as the day's last: End of Session, if it has everything before that."""
-    session = venue.sessions[slot]
-    if session.cursor == venue.logs[session.log].end and session.heartbeat_left == 0:
-        _send(venue, slot, venue.control[0].packets_at + _PACKET, _PACKET, now_ns)
+    if has_all(venue, slot):
+        _send(venue, slot, venue_at(venue).packets_at + _PACKET, _PACKET, now_ns)
     end_session(venue, slot, _DAY_OVER, 0)

@@ -5,7 +5,7 @@ ports to wires, lays out its tables in memory, and runs its handlers in a reacto
 peer and no transport.
 
 Two kinds of actor use the same declarations. A **compiled** actor gives a :class:`Handler` to every
-input: a kernel run by the compiled reactor. A **plain** actor gives no handlers; the Python reactor
+input and timer: kernels run by the compiled reactor. A **plain** actor gives no handlers; the Python reactor
 calls its methods ``on_<port>(message)`` instead.
 """
 
@@ -91,7 +91,8 @@ class Table:
 class Setup:
     """What the host gives an actor at its construction.
 
-    ``epoch`` is 1 for the first incarnation. ``now_ns`` is monotonic.
+    ``index`` is the actor's number in the deployment; ``epoch`` is 1 for the first incarnation;
+    ``config`` is an instance of the class's ``Config``.
     """
 
     name: str

@@ -9,15 +9,24 @@ consumer listens, ``accepted`` which producer it takes messages from.
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterable
+
 import numpy as np
 import zmq
 
+from actors.runtime import wire as kernels
+from actors.runtime.clock import monotonic_ns
 from actors.runtime.enums import Overflow
 from actors.runtime.layout import IN_WIRE, OUT_WIRE
 from actors.runtime.plan import WirePlan
 from schemas.messages import PREFIX_SIZE, MessageType
 
-__all__ = ["InEndpoint", "OutEndpoint", "WireError", "endpoint_address"]
+__all__ = ["InEndpoint", "OutEndpoint", "WireError", "close_inputs", "endpoint_address"]
+
+_LAST_LOOK_NS = 50_000_000  # what was sent before the end may take so long to arrive
+_LINGER_MS = 200            # what was sent before the end may take so long to leave
+_NEVER_MS = 3_600_000
 
 
 class WireError(RuntimeError):
@@ -61,27 +70,46 @@ class InEndpoint:
         record["page"], record["socket"] = page.ctypes.data, socket.underlying
         record["fd"] = socket.getsockopt(zmq.FD)
         record["size"] = self.message.size
+        record["conflates"] = int(self.wire.overflow == "latest")
         words = self.message.prefix_words
         record["prefix0"], record["prefix1"], record["prefix2"] = words
         page["accepted"] = 0
         page["c_closed"] = 0
         page["c_epoch"] = self.epoch
 
-    def close(self) -> None:
-        """Orderly end: producers drop and count what they would have sent."""
-        self.page["c_closed"] = 1
-        if self.socket is not None:
-            self.socket.close(linger=0)
-            self.socket = None
-
     def take_sample(self) -> bytes | None:
-        """First bytes of the last foreign message not yet reported, at most 64."""
-        size = int(self.record["sample_size"])
-        if size == 0:
+        """First bytes, at most 64, of the first foreign message since the last call; None if there
+        was none."""
+        size = int(self.record["sample_size"]) - 1
+        if size < 0:
             return None
         sample = bytes(self.record["sample"][:size])
         self.record["sample_size"] = 0
         return sample
+
+
+def close_inputs(ends: Iterable[InEndpoint]) -> None:
+    """Orderly end of consumers whose reactors have ended.
+
+    Producers are told first, and drop and count what they would have sent. What had been sent is
+    taken once more, and counted as left.
+    """
+    ends = [end for end in ends if end.socket is not None]
+    for end in ends:
+        end.page["c_closed"] = 1
+    deadline = monotonic_ns() + _LAST_LOOK_NS
+    open_ends = ends
+    while open_ends:
+        for end in open_ends:
+            while kernels.discard(end.address):
+                pass
+        open_ends = [end for end in open_ends if kernels.waiting_at(end.address) > 0]
+        if monotonic_ns() > deadline:
+            break
+        time.sleep(0.0005)
+    for end in ends:
+        end.socket.close(linger=0)
+        end.socket = None
 
 
 class OutEndpoint:
@@ -108,6 +136,10 @@ class OutEndpoint:
         record["size"] = self.message.size
         if self.wire.overflow != "latest":
             return ()
+        if "symbol_id" not in self.message.dtype.fields:
+            raise WireError(f"wire {self.wire.name}: overflow 'latest' keeps the newest message per "
+                            f"symbol, and a {self.message.name} has none: choose another overflow")
+        keys += 1  # the last slot is for symbols that nobody knows
         slots = np.zeros((keys, self.message.size), np.uint8)
         dirty, queue = np.zeros(keys, np.int64), np.zeros(keys, np.int64)
         record["key_offset"] = PREFIX_SIZE + self.message.dtype.fields["symbol_id"][1]
@@ -116,10 +148,21 @@ class OutEndpoint:
         return slots, dirty, queue
 
     def open(self) -> None:
-        """Announces the new incarnation; the connection follows in :meth:`maintain`."""
-        self.page["p_connected"] = 0
-        self.page["p_closed"] = 0
-        self.page["p_epoch"] = self.epoch
+        """Announces the new incarnation; the connection follows in :meth:`maintain`.
+
+        What the last one had committed and not yet sent when it died is lost.
+        """
+        page = self.page
+        page["unsent"] += self.kept_back()
+        page["p_connected"] = 0
+        page["p_closed"] = 0
+        page["p_epoch"] = self.epoch
+
+    def kept_back(self) -> int:
+        """Messages committed to the wire, and neither dropped nor handed to the transport yet."""
+        page = self.page
+        return int(page["offered"] - page["published"] - page["full"] - page["down"]
+                   - page["conflated"] - page["unsent"])
 
     @property
     def connected(self) -> bool:
@@ -157,15 +200,18 @@ class OutEndpoint:
         socket = self._context.socket(zmq.PUSH)
         socket.setsockopt(zmq.SNDHWM, 0)
         socket.setsockopt(zmq.LINGER, 0)
-        socket.setsockopt(zmq.RECONNECT_IVL, 5)
+        # The next incarnation of the consumer gets a socket of its own: were this one to find it, as
+        # it would at a tcp address, what was sent to the dead one would be delivered after all.
+        socket.setsockopt(zmq.RECONNECT_IVL, _NEVER_MS)
         socket.connect(endpoint_address(self.wire, c_epoch))
         self._prepared = (c_epoch, socket)
 
     def close(self) -> None:
-        """Orderly end of the producer."""
+        """Orderly end of the producer: what it sent still leaves, what it kept back is dropped."""
+        self.page["down"] += self.kept_back()
         self.page["p_closed"] = 1
         for socket in self._sockets.values():
-            socket.close(linger=0)
+            socket.close(linger=_LINGER_MS)
         self._sockets.clear()
         if self._prepared is not None:
             self._prepared[1].close(linger=0)

@@ -6,6 +6,7 @@ import importlib
 import os
 import pathlib
 import threading
+import traceback
 from collections.abc import Mapping
 
 import numpy as np
@@ -14,14 +15,13 @@ import zmq
 from actors.runtime import reactor
 from actors.runtime.actor import Actor, Setup, Table
 from actors.runtime.enums import Wait
-from actors.runtime.endpoint import InEndpoint, OutEndpoint
+from actors.runtime.endpoint import InEndpoint, OutEndpoint, close_inputs
 from actors.runtime.layout import (
     CTX, MAX_PORTS, MAX_TABLES, MAX_WIRES_PER_PORT, OUT_PORT, POLLER, THREAD, TIMER,
 )
 from actors.runtime.plan import ActorPlan, Plan, ThreadPlan
-from actors.runtime.vitals import Vitals, map_table
+from actors.runtime.vitals import Vitals, create_table
 from schemas.enums import ActorState
-
 
 __all__ = ["ActorError", "ActorHost", "ReactorThread", "load_class", "port_number"]
 
@@ -35,8 +35,8 @@ def load_class(path: str) -> type[Actor]:
     module_name, _, class_name = path.partition(":")
     try:
         found = getattr(importlib.import_module(module_name), class_name)
-    except (ImportError, AttributeError) as error:
-        raise ActorError(f"class {path}: {error}") from error
+    except Exception as error:  # whatever the module does when it is imported
+        raise ActorError(f"class {path}: {type(error).__name__}: {error}") from error
     if not (isinstance(found, type) and issubclass(found, Actor)):
         raise ActorError(f"class {path} is not an actors.runtime.Actor")
     return found
@@ -55,8 +55,12 @@ class ActorHost:
         self.plan, self.actor_plan = plan, actor
         self.name = actor.name
         self._zmq, self._wires, self.deployment = zmq_context, wires, deployment
-        self.cls = load_class(actor.class_path)
         path = pathlib.Path(plan.shm_dir) / f"{actor.name}.vitals"
+        try:
+            self.cls = load_class(actor.class_path)
+        except ActorError as error:
+            leave_reason(path, actor.name, str(error))
+            raise
         self.vitals = Vitals(path, self.cls.counters, self.cls.histograms, actor=actor.name,
                              kind=self.cls.kind, tag=self.cls.tag, tables={})
         self.epoch = int(self.vitals.header["epoch"]) + 1
@@ -96,6 +100,7 @@ class ActorHost:
 
     def build(self) -> None:
         """Constructs the actor and lays out its tables, ports and context."""
+        self._check_handlers()
         config = self.cls.Config(**self.actor_plan.config)
         setup = Setup(self.name, self.actor_plan.index, self.epoch, config, self.plan.symbols)
         self.actor = self.cls(setup)
@@ -103,6 +108,14 @@ class ActorHost:
         self.tables = self._lay_out(self.actor.tables())
         self._fill_context()
         self._build_ports()
+
+    def _check_handlers(self) -> None:
+        """An actor is compiled or plain: a reactor that finds no handler could call nothing."""
+        declared = {**self.cls.inputs, **self.cls.timers}
+        missing = [name for name, port in declared.items() if port.handler is None]
+        if missing and self.cls.handlers():
+            raise ActorError(f"{self.name}: {self.cls.__name__} has compiled handlers, but none for "
+                             f"{', '.join(missing)}: give all of them one, or none")
 
     def _lay_out(self, declared: Mapping[str, Table]) -> dict[str, np.ndarray]:
         if tuple(declared) != self.cls.table_names:
@@ -114,11 +127,7 @@ class ActorHost:
         for name, table in declared.items():
             array = np.ascontiguousarray(table.array)
             if table.shared:
-                shared = map_table(self.plan.shm_dir, self.name, name, array.dtype, array.shape,
-                                   create=True)
-                if self.epoch == 1:
-                    shared[...] = array
-                array = shared
+                array = create_table(self.plan.shm_dir, self.name, name, array)
                 description[name] = {"dtype": np.lib.format.dtype_to_descr(array.dtype),
                                      "shape": list(array.shape)}
             laid_out[name] = array
@@ -168,6 +177,8 @@ class ActorHost:
 
     def warm(self) -> None:
         """Compiles every handler, or loads it, and enters the addresses."""
+        for handler in self.cls.handlers():
+            handler.compile()
         for i, timer in enumerate(self.cls.timers.values()):
             self.timers[i]["every_ns"] = timer.every_ns
             if timer.handler is not None:
@@ -212,15 +223,33 @@ class ActorHost:
         """Messages waiting on all inputs."""
         return sum(waiting(end.page) for end in self.in_ends)
 
+    def kept_back(self) -> int:
+        """Messages that ``latest`` wires still hold for consumers that can take them."""
+        return sum(end.kept_back() for end in self.out_ends if not end.page["c_closed"])
+
     def close(self) -> None:
-        for end in (*self.in_ends, *self.out_ends):
+        """Orderly end, after the reactor's."""
+        close_inputs(self.in_ends)
+        for end in self.out_ends:
             end.close()
 
 
 def waiting(page: np.ndarray) -> int:
     """Messages published on a wire and not yet taken or lost; ``page``: a WIRE_PAGE record."""
-    return int(page["published"] - page["handled"] - page["stale"] - page["p_lost"]
-               - page["c_lost"])
+    return int(page["published"] - page["handled"] - page["stale"] - page["left"]
+               - page["p_lost"] - page["c_lost"])
+
+
+def leave_reason(path: pathlib.Path, actor: str, reason: str) -> None:
+    """Says in the actor's vitals page why it could not even be loaded, as a new incarnation."""
+    try:
+        vitals = Vitals(path)
+    except (OSError, ValueError):
+        vitals = Vitals(path, (), (), actor=actor, kind="", tag=actor.upper()[:7], tables={})
+    header = vitals.header
+    header["epoch"] += 1
+    header["pid"], header["command"], header["ready_ns"] = os.getpid(), 0, 0
+    header["state"], header["reason"] = int(ActorState.STARTING), reason.encode()[:399]
 
 
 class ReactorThread:
@@ -229,12 +258,14 @@ class ReactorThread:
     def __init__(self, plan: ThreadPlan, hosts: list[ActorHost]):
         self.plan, self.hosts = plan, hosts
         self.record = np.zeros((), THREAD)
+        self.failure: str | None = None
         self._wake_fd = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self._thread: threading.Thread | None = None
         self._tables: list[np.ndarray] = []
 
     def build(self) -> None:
         """Writes the thread's table; call after the wires are open and the handlers warm."""
+        reactor.warm()
         ins = sorted((end for host in self.hosts for end in host.in_ends),
                      key=lambda end: int(end.record["priority"]))
         outs = [(end.address, self._port_of(host, end), host.ctx.ctypes.data)
@@ -277,11 +308,14 @@ class ReactorThread:
         self._thread.start()
 
     def _run(self) -> None:
-        if self.plan.core is not None:
-            os.sched_setaffinity(0, {self.plan.core})
-        for host in self.hosts:
-            host.vitals.header["thread_id"] = threading.get_native_id()
-        reactor.run(self.record.ctypes.data)
+        try:
+            if self.plan.core is not None:
+                os.sched_setaffinity(0, {self.plan.core})
+            for host in self.hosts:
+                host.vitals.header["thread_id"] = threading.get_native_id()
+            reactor.run(self.record.ctypes.data)
+        except Exception:  # the housekeeper ends the process with it
+            self.failure = traceback.format_exc()
 
     def wake(self) -> None:
         """Ends the reactor's sleep."""

@@ -43,9 +43,11 @@ DEPLOYMENT = _record(
     "wall_offset_ns", "generation",
 )
 
-# Producer's line, then consumer's line. offered = published + full + down + conflated + waiting;
-# published = handled + stale + lost + what the transport holds. Foreign messages come from somebody
-# else: nobody published them.
+# Producer's line, then consumer's line; each side writes its own only.
+#     offered   = published + full + down + conflated + unsent + what a ``latest`` wire keeps back
+#     published = handled + stale + left + p_lost + c_lost + what the transport holds
+#     missing  <= offered - published, or something vanished on the way
+# Foreign messages come from somebody else: nobody published them. See ``actors.runtime.ledger``.
 WIRE_PAGE = np.dtype([
     ("p_epoch", "i8"),      # incarnation of the producer; set before it may connect
     ("offered", "i8"),      # messages committed to this wire
@@ -57,17 +59,19 @@ WIRE_PAGE = np.dtype([
     ("p_lost", "i8"),       # in flight when the consumer died
     ("p_connected", "i8"),  # epoch of the consumer the producer is connected to, 0 = none
     ("p_closed", "i8"),     # orderly end of the producer
-    ("_p_pad", "i8", (6,)),
+    ("unsent", "i8"),       # lost: kept back, or just being sent, when the producer died
+    ("_p_pad", "i8", (5,)),
     ("c_epoch", "i8"),      # incarnation of the consumer; set once it has bound
     ("handled", "i8"),
     ("foreign", "i8"),      # dropped: not a message of this type
     ("stale", "i8"),        # dropped: from an earlier incarnation of the producer
-    ("c_lost", "i8"),       # in flight when the producer died, or popped when the consumer died
-    ("missing", "i8"),      # sequence numbers that never came
+    ("left", "i8"),         # dropped: still queued when the consumer ended in order
+    ("c_lost", "i8"),       # in flight when the producer died, or when both did
+    ("missing", "i8"),      # sequence numbers skipped by what came
     ("accepted", "i8"),     # epoch of the producer whose messages are taken
     ("resync", "i8"),       # how often the consumer asked for a snapshot
     ("c_closed", "i8"),     # orderly end of the consumer
-    ("_c_pad", "i8", (7,)),
+    ("_c_pad", "i8", (6,)),
 ])
 assert WIRE_PAGE.itemsize == 256 and WIRE_PAGE.fields["c_epoch"][1] == 128
 
@@ -86,21 +90,21 @@ OUT_WIRE = _record(
     320,
     "page", "socket", "c_epoch", "capacity", "overflow", "size", "key_offset", "keys",
     "slots", "dirty", "waiting", "queue", "queue_head", "pending_socket", "pending_epoch",
-    "retired_socket", "seen_resync", "shared_content",
+    "retired_socket", "seen_resync",
     zmsg=("i8", (8,)),
 )
 
 OUT_PORT = _record(
     384,
     "port_id", "size", "prefix0", "prefix1", "prefix2", "burst", "seq", "claimed", "n_wires",
-    "resync_handler", "blocking",
+    "resync_handler",
     wires=("i8", (MAX_WIRES_PER_PORT,)), zmsg=("i8", (8,)),
 )
 
 IN_WIRE = _record(
     320,
     "page", "socket", "size", "prefix0", "prefix1", "prefix2", "handler", "ctx", "epoch",
-    "expected", "priority", "input", "sample_size", "p_epoch", "fd",
+    "expected", "priority", "input", "sample_size", "p_epoch", "fd", "conflates",
     zmsg=("i8", (8,)), sample=("u1", (64,)),
 )
 
@@ -120,5 +124,5 @@ THREAD = _record(
     256,
     "stop", "running", "wait", "spin_ns", "n_in", "ins", "n_out", "outs", "n_timers", "timers",
     "n_pollers", "pollers", "n_ctx", "ctxs", "wake_fd", "pollfds", "scratch0", "scratch1", "turns",
-    "sleeps", "n_fds",
+    "sleeps",
 )

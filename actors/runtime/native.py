@@ -19,8 +19,8 @@ from numba.extending import intrinsic
 from schemas.pointer import address_to_pointer, kernel
 
 __all__ = [
-    "address_to_pointer", "call_handler", "load_acquire", "load_i64", "load_u8", "store_i64",
-    "store_release", "kernel",
+    "address_to_pointer", "call_handler", "load_acquire", "load_i64", "load_u8", "load_u32",
+    "store_i64", "store_release", "kernel",
 ]
 
 _I64 = ir.IntType(64)
@@ -81,6 +81,8 @@ def _plain_load(name: str, ir_type, numba_type, doc: str):
 
 
 load_i64 = _plain_load("load_i64", _I64, types.int64, "int64 at any address.")
+load_u32 = _plain_load("load_u32", ir.IntType(32), types.int64,
+                       "uint32 at any address, as int64.")
 load_u8 = _plain_load("load_u8", ir.IntType(8), types.int64, "Byte at an address, as int64.")
 
 

@@ -10,10 +10,12 @@ from __future__ import annotations
 import ctypes
 import os
 import threading
+import time
 import traceback
 
 import numpy as np
 import zmq
+from numba import types
 
 from actors.runtime import reactor, wire
 from actors.runtime.clock import monotonic_ns
@@ -26,11 +28,22 @@ from schemas.messages import PREFIX_SIZE, MessageType
 __all__ = ["PlainThread", "Sender", "body_at", "is_plain"]
 
 _MESSAGES_PER_TURN = 64
+_BLOCKED_SLEEP_S = 0.001  # room on a full wire is announced by no descriptor
 
 
 def is_plain(host: ActorHost) -> bool:
     """Whether the actor gives no compiled handlers and so runs in a Python reactor."""
     return not host.cls.handlers()
+
+
+def warm() -> None:
+    """Compiles the kernels that the Python reactor calls, or loads them from the cache."""
+    word = types.int64
+    for kernel in (reactor.serve_outputs, reactor.is_blocked, wire.adopt_producer, wire.release):
+        kernel.compile((word,))
+    for kernel in (wire.take, wire.claim, wire.commit, wire.abort):
+        kernel.compile((word, word))
+    reactor.beat_after.compile((word, word, word))
 
 
 def body_at(address: int, message: MessageType) -> np.ndarray:
@@ -89,6 +102,7 @@ class PlainThread:
         self._poller.register(self._wake_fd, zmq.POLLIN)
         for _, end in self._ins:
             self._poller.register(end.socket, zmq.POLLIN)
+        warm()
         self._due = {(id(host), name): 0 for host in self.hosts for name in host.cls.timers}
         for host in self.hosts:
             host.actor.out = Sender(host)
@@ -158,13 +172,17 @@ class PlainThread:
         fired = 0
         for name, timer in host.cls.timers.items():
             due = self._due[(id(host), name)]
-            if now >= due:
+            if now >= due and not reactor.is_blocked(host.ctx.ctypes.data):
+                host.ctx["cause"] = 0
                 getattr(host.actor, f"on_{name}")(now)
-                self._due[(id(host), name)] = max(due + timer.every_ns, now)
+                self._due[(id(host), name)] = reactor.beat_after(due, timer.every_ns, now)
                 fired += 1
         return fired
 
     def _sleep(self) -> None:
+        if not all(h.live and not reactor.is_blocked(h.ctx.ctypes.data) for h in self.hosts):
+            time.sleep(_BLOCKED_SLEEP_S)  # unread input would end every other sleep at once
+            return
         now = monotonic_ns()
         until = min(self._due.values(), default=now + 10_000_000)
         timeout = min(max((until - now) / 1e6, 0), 10)

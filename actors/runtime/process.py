@@ -13,13 +13,15 @@ import os
 import pathlib
 import signal
 import sys
+import time
 import traceback
+from collections.abc import Iterator
 
 import zmq
 from loguru import logger
 
 from actors.runtime.clock import monotonic_ns
-from actors.runtime.endpoint import WireError
+from actors.runtime.endpoint import WireError, close_inputs
 from actors.runtime.host import ActorError, ActorHost, ReactorThread
 from actors.runtime.log import EventLog, actor_logger, log_file, open_log
 from actors.runtime.plain import PlainThread, is_plain
@@ -51,6 +53,7 @@ class ProcessHost:
         self.plan, self.process = plan, plan.process(name)
         self.hosts: list[ActorHost] = []
         self.threads: list[ReactorThread | PlainThread] = []
+        self._current: str | None = None  # the actor whose own code runs: it is to blame
         self._stopping = False
 
     def run(self) -> int:
@@ -74,25 +77,45 @@ class ProcessHost:
     # ---- building ----------------------------------------------------------------------------
 
     def _build(self) -> None:
-        reactor_core = next((t.core for t in self.process.threads if t.core is not None), None)
-        if reactor_core is not None:
-            os.sched_setaffinity(0, {reactor_core})  # libzmq's I/O thread stays on this core
-        self._zmq = zmq.Context(io_threads=1)
+        self._zmq = self._open_libzmq()
         self._deployment = map_deployment(self.plan.shm_dir)
         self._wires = map_wires(self.plan.shm_dir, len(self.plan.wires))
         for name in self.process.actors:
+            self._current = name
             host = ActorHost(self.plan, self.plan.actor(name), self._zmq, self._wires,
                              self._deployment)
             self.hosts.append(host)
-        for host in self.hosts:
+        for host in self._each():
             host.build()
-        for host in self.hosts:
+        for host in self._each():
             host.state = ActorState.WARMING
             host.warm()
-        for host in self.hosts:
+        for host in self._each():
             host.open_wires()
         self._logs = [EventLog(host) for host in self.hosts]
         self._loggers = [actor_logger(host) for host in self.hosts]
+        self._start_threads()
+        for host in self._each():
+            host.state = ActorState.CATCHING_UP
+            host.actor.start()
+            host.live = True
+        for thread in self.threads:
+            thread.wake()
+
+    def _open_libzmq(self) -> zmq.Context:
+        """A context whose I/O thread stays on the first pinned reactor's core, beside it. Then this
+        thread goes to its own core, or back to where it might run before."""
+        everywhere = os.sched_getaffinity(0)
+        beside = next((t.core for t in self.process.threads if t.core is not None), None)
+        if beside is not None:
+            os.sched_setaffinity(0, {beside})
+        context = zmq.Context(io_threads=1)
+        context.socket(zmq.PUSH).close()  # the first socket starts the I/O thread
+        own = self.process.core
+        os.sched_setaffinity(0, everywhere if own is None else {own})
+        return context
+
+    def _start_threads(self) -> None:
         for plan in self.process.threads:
             hosts = [h for h in self.hosts if h.name in plan.actors]
             plain = [h for h in hosts if is_plain(h)]
@@ -104,27 +127,26 @@ class ProcessHost:
             self.threads.append(thread)
         for thread in self.threads:
             thread.start()
-        if reactor_core is not None and self.process.core is not None:
-            os.sched_setaffinity(0, {self.process.core})
+
+    def _each(self) -> Iterator[ActorHost]:
+        """The hosts one after the other, noting whose turn it is."""
         for host in self.hosts:
-            host.state = ActorState.CATCHING_UP
-            host.actor.start()
-            host.live = True
-        for thread in self.threads:
-            thread.wake()
+            self._current = host.name
+            yield host
+        self._current = None
 
     def _record_failure(self, error: Exception) -> None:
         """Leaves the reason where ``pitwire ps`` finds it, the traceback in the log."""
-        expected = isinstance(error, (ActorError, WireError, OSError))
-        text = str(error) if isinstance(error, (ActorError, WireError)) else (
-            traceback.format_exception_only(error)[-1].strip())
-        names = [h.name for h in self.hosts] or list(self.process.actors)
+        expected = isinstance(error, (ActorError, WireError))
+        text = str(error) if expected else traceback.format_exception_only(error)[-1].strip()
+        failed = self._current or self.process.name
         for host in self.hosts:
-            host.vitals.header["reason"] = text.encode()[:399]
-        log = logger.bind(actor=names[-1], tag=names[-1].upper()[:7])
+            reason = text if failed in (host.name, self.process.name) else f"{failed}: {text}"
+            host.vitals.header["reason"] = reason.encode()[:399]
+        log = logger.bind(actor=failed, tag=failed.upper()[:7])
         log.error("failed: {}", text)
-        if not expected:
-            log.opt(exception=error).debug("{}", "".join(traceback.format_exception(error)))
+        if not expected or error.__cause__ is not None:
+            log.debug("{}", "".join(traceback.format_exception(error)))
 
     # ---- running -----------------------------------------------------------------------------
 
@@ -132,7 +154,7 @@ class ProcessHost:
         while True:
             now = monotonic_ns()
             unsettled = False
-            for host, log in zip(self.hosts, self._logs):
+            for host, log in zip(self._each(), self._logs):
                 unsettled |= host.maintain()
                 self._report_foreign(host)
                 host.actor.housekeep(now)
@@ -141,9 +163,7 @@ class ProcessHost:
                 unsettled |= host.state != ActorState.RUNNING
                 host.vitals.header["housekeeper_ns"] = now
                 host.vitals.header["queue"] = host.queued()
-            failure = self._failed_thread()
-            if failure is not None:
-                raise RuntimeError(failure)
+            self._check_threads()
             if unsettled:
                 self._wake()
             if self._commanded_to_stop():
@@ -152,10 +172,7 @@ class ProcessHost:
                 logger.warning("the supervisor is gone: {} stops", self.process.name)
                 self._stop()
                 return EXIT_ORPHANED
-            self._pause(_BUSY_NS if unsettled else _CALM_NS)
-
-    def _pause(self, ns: int) -> None:
-        signal.sigtimedwait([], ns / 1e9) if not self._stopping else None
+            time.sleep((_BUSY_NS if unsettled else _CALM_NS) / 1e9)
 
     def _wake(self) -> None:
         for thread in self.threads:
@@ -163,29 +180,31 @@ class ProcessHost:
 
     def _update_state(self, host: ActorHost, now: int) -> None:
         state = host.state
-        if state == ActorState.CATCHING_UP and not self._unready(host):
+        if state == ActorState.CATCHING_UP and self._turning(host) and host.actor.ready():
             host.state = ActorState.RUNNING
             host.vitals.header["ready_ns"] = now
         elif state == ActorState.RUNNING and not host.actor.ready():
             host.state = ActorState.CATCHING_UP
 
-    def _unready(self, host: ActorHost) -> bool:
-        return not host.actor.ready()
+    def _turning(self, host: ActorHost) -> bool:
+        return any(thread.record["running"] for thread in self.threads if host in thread.hosts)
 
     def _report_foreign(self, host: ActorHost) -> None:
         for end in host.in_ends:
             sample = end.take_sample()
             if sample is not None:
                 log = self._loggers[self.hosts.index(host)]
-                log.warning("wire {}: dropped a message that is not a {}: it starts {}",
-                            end.wire.name, end.message.name, sample.hex())
+                log.warning("wire {}: dropped a message that is not a {} of its producer: it {}",
+                            end.wire.name, end.message.name,
+                            f"starts {sample.hex()}" if sample else "is empty")
 
-    def _failed_thread(self) -> str | None:
+    def _check_threads(self) -> None:
+        """ActorError if an actor's method or the start of a reactor failed on its thread."""
         for thread in self.threads:
-            if isinstance(thread, PlainThread) and thread.failure is not None:
+            if thread.failure is not None:
+                self._current = thread.hosts[0].name if len(thread.hosts) == 1 else None
                 logger.error("{}", thread.failure)
-                return thread.failure.strip().splitlines()[-1]
-        return None
+                raise ActorError(thread.failure.strip().splitlines()[-1])
 
     def _orphaned(self, now: int) -> bool:
         pid = int(self._deployment["supervisor_pid"])
@@ -209,26 +228,31 @@ class ProcessHost:
             for host in self.hosts:
                 host.maintain()
                 host.actor.housekeep(monotonic_ns())
-            self._pause(_BUSY_NS)
-        for host in self.hosts:
+            time.sleep(_BUSY_NS / 1e9)
+        for host in self._each():
             host.actor.stop()
-        for thread in self.threads:
-            thread.stop(grace / 2e9)
+        ended = [thread.stop(grace / 2e9) for thread in self.threads]
         for host, log in zip(self.hosts, self._logs):
             host.live = False
             log.drain(monotonic_ns())
+        if not all(ended):
+            raise ActorError(f"process {self.process.name}: a handler did not return within "
+                             f"{grace // 2_000_000} ms of the stop")
+        close_inputs(end for host in self.hosts for end in host.in_ends)
+        for host in self.hosts:
             host.close()
             host.state = ActorState.STOPPED
-        self._zmq.destroy(linger=0)
+        self._zmq.destroy()
         return 0
 
     def _drained(self) -> bool:
-        return all(h.queued() <= 0 and h.actor.idle() for h in self.hosts)
+        return all(h.queued() <= 0 and h.kept_back() <= 0 and h.actor.idle() for h in self.hosts)
 
 
 def run_process(plan_path: str, name: str) -> int:
     """Entry point of a process of the deployment whose plan is at ``plan_path``."""
     plan = Plan.load(plan_path)
+    sys.path.extend(folder for folder in plan.python_path if folder not in sys.path)
     crash = open(log_file(plan.run_dir, name).with_suffix(".crash"), "a")  # noqa: SIM115
     faulthandler.enable(crash)
     open_log(plan.run_dir, name)

@@ -2,13 +2,14 @@
 
 One loop, compiled once, serves every actor: it reads a table of input wires, timers and pollers, each
 with the address of its handler and of its actor's context. A turn serves inputs in order of priority
-(control, executions, orders, market data), then timers, then pollers. Between turns without work it
+(control, executions, orders, market data; equals in turn), then timers, then pollers. Between turns without work it
 waits as its wait strategy says (named as in the LMAX Disruptor): ``busy_spin``, ``yielding``, or
 ``blocking``, which spins briefly and then sleeps in ``ppoll`` on all its descriptors.
 """
 
 import numba
 import numpy as np
+from numba import types
 
 from actors.runtime.clock import now_ns
 from actors.runtime.enums import Priority, Wait
@@ -22,14 +23,14 @@ from actors.runtime.wire import (
     release, take, wire_page,
 )
 
-__all__ = ["run", "turn"]
-
+__all__ = ["run", "turn", "warm"]
 
 _YIELDING = int(Wait.YIELDING)
 _BLOCKING = int(Wait.BLOCKING)
 _MARKET_DATA = int(Priority.MARKET_DATA)
 
 _MESSAGES_PER_TURN = 64       # then timers and pollers get their chance
+_BATCH = 8                    # messages of one wire, then everything more urgent is looked at again
 _FORCED_TAKE_EVERY = 1024     # idle turns between looks at libzmq that the page did not ask for
 _LONGEST_SLEEP_NS = 5_000_000
 _BLOCKED_SLEEP_NS = 100_000   # room on a full wire is announced by no descriptor
@@ -79,32 +80,63 @@ def is_blocked(ctx):
 
 @kernel
 def serve_inputs(thread_address, force):
-    """Handles up to a turn's worth of messages; returns how many."""
+    """Handles up to a turn's worth of messages; returns how many.
+
+    The most urgent wire that has something comes next. One market data message, or a batch of
+    anything else, and the search begins anew.
+    """
     thread = thread_record(thread_address)
     served = 0
     i = 0
     while i < thread.n_in and served < _MESSAGES_PER_TURN:
         address = load_i64(thread.ins + 8 * i)
         wire = in_wire(address)
-        i += 1
-        if context(wire.ctx).live == 0:
+        handled = 0
+        if context(wire.ctx).live != 0:
+            most = 1 if wire.priority >= _MARKET_DATA else _BATCH
+            handled = _serve_wire(address, most, force)
+        if handled == 0:
+            i += 1
             continue
-        while served < _MESSAGES_PER_TURN:
-            if context(wire.ctx).n_blocking > 0 and is_blocked(wire.ctx):
-                break
-            message = take(address, force)
-            if message == 0:
-                if adopt_producer(address) == 0:
-                    break
-                continue
-            call_handler(wire.handler, wire.ctx, message)
-            release(address)
-            vitals_record(context(wire.ctx).vitals).handled += 1
-            served += 1
-            if wire.priority >= _MARKET_DATA:
-                i = 0  # look at everything more urgent before the next one
-                break
+        served += handled
+        _go_behind_equals(thread_address, i)
+        i = 0
     return served
+
+
+@kernel
+def _serve_wire(address, most, force):
+    """Handles up to ``most`` messages of one wire; returns how many."""
+    wire = in_wire(address)
+    handled = 0
+    while handled < most:
+        if context(wire.ctx).n_blocking > 0 and is_blocked(wire.ctx):
+            break
+        message = take(address, force)
+        if message == 0:
+            if adopt_producer(address) == 0:
+                break
+            continue
+        call_handler(wire.handler, wire.ctx, message)
+        release(address)
+        vitals_record(context(wire.ctx).vitals).handled += 1
+        handled += 1
+    return handled
+
+
+@kernel
+def _go_behind_equals(thread_address, i):
+    """Moves wire ``i`` behind the wires of its own priority, so that none of them starves."""
+    thread = thread_record(thread_address)
+    address = load_i64(thread.ins + 8 * i)
+    priority = in_wire(address).priority
+    while i + 1 < thread.n_in:
+        following = load_i64(thread.ins + 8 * (i + 1))
+        if in_wire(following).priority != priority:
+            break
+        store_i64(thread.ins + 8 * i, following)
+        i += 1
+    store_i64(thread.ins + 8 * i, address)
 
 
 @kernel
@@ -133,6 +165,12 @@ def serve_outputs(thread_address):
 
 
 @kernel
+def beat_after(due, every_ns, now):
+    """When a timer that was ``due`` fires next; beats that were missed are not made up for."""
+    return due + every_ns if due + every_ns > now else now + every_ns
+
+
+@kernel
 def serve_timers(thread_address, now):
     """Runs the timers that are due; returns how many."""
     thread = thread_record(thread_address)
@@ -150,7 +188,7 @@ def serve_timers(thread_address, now):
         if following > 0:
             timer.next_ns = following
         else:
-            timer.next_ns = max(timer.next_ns + timer.every_ns, now)
+            timer.next_ns = beat_after(timer.next_ns, timer.every_ns, now)
         fired += 1
     return fired
 
@@ -217,7 +255,8 @@ def _sleep_ns(thread_address):
     longest = _LONGEST_SLEEP_NS
     for i in range(thread.n_timers):
         timer = timer_record(thread.timers + i * _TIMER_SIZE)
-        if context(timer.ctx).live != 0:
+        actor = context(timer.ctx)
+        if actor.live != 0 and (actor.n_blocking == 0 or not is_blocked(timer.ctx)):
             longest = min(longest, timer.next_ns - now)
     for i in range(thread.n_ctx):
         ctx = load_i64(thread.ctxs + 8 * i)
@@ -302,3 +341,6 @@ def run(thread_address):
     store_release(thread_address + _RUNNING, 0)
 
 
+def warm() -> None:
+    """Compiles the reactor, or loads it from the cache; otherwise its thread's first turn would."""
+    run.compile((types.int64,))

@@ -70,10 +70,11 @@ _LOGGED_OUT = int(LinkLoss.LOGGED_OUT)
 
 #: A connection. Sequence numbers are the venue's. ``next_sequence`` is the next message to handle,
 #: ``skip`` how many repeated ones come before it, ``tail`` the next one the venue had not yet
-#: generated when we logged in. ``received_ns`` is when the latest bytes arrived (T1, monotonic).
+#: generated when we logged in, ``gap`` how many it could not send again. ``received_ns`` is when the latest bytes arrived (T1, monotonic).
 SOUP_LINK = np.dtype([
     ("state", "i8"), ("fd", "i8"), ("loss", "i8"), ("loss_errno", "i8"), ("logout", "i8"),
     ("logins", "i8"), ("next_sequence", "i8"), ("skip", "i8"), ("tail", "i8"),
+    ("gap", "i8"),
     ("payload", "i8"), ("payload_size", "i8"),
     ("rx", "i8"), ("rx_size", "i8"), ("rx_start", "i8"), ("rx_end", "i8"),
     ("tx", "i8"), ("tx_size", "i8"), ("tx_start", "i8"), ("tx_end", "i8"),

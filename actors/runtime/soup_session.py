@@ -95,15 +95,17 @@ class SoupClient:
     ``link`` is the SOUP_LINK record, shape (), that the actor's handlers see; it says from which
     session and ``next_sequence`` to go on. ``what`` names the connection in log lines. ``log`` is a
     loguru logger. ``attach(fd)`` gives the reactor a descriptor, -1 takes it away. ``on_fresh`` is
-    called when the venue's stream is not the one known, before anything of it arrives;
-    ``may_log_in`` can hold a login back, for as long as something of the old stream is unfinished.
+    called when the venue's stream is not the one known, ``on_gap`` when part of the known one is gone
+    for good, each before anything that follows arrives; ``may_log_in`` can hold a login back, for as
+    long as something of the old stream is unfinished.
     """
 
     def __init__(self, link: np.ndarray, config: SoupConfig, what: str, log,
-                 attach: Callable[[int], None], on_fresh: Callable[[], None] = lambda: None,
-                 may_log_in: Callable[[], bool] = lambda: True):
+                 attach: Callable[[int], None], on_fresh: Callable[[], None],
+                 on_gap: Callable[[], None], may_log_in: Callable[[], bool] = lambda: True):
         self.link, self.config, self.what = link, config, what
-        self._log, self._attach, self._on_fresh, self._may = log, attach, on_fresh, may_log_in
+        self._log, self._attach, self._may = log, attach, may_log_in
+        self._on_fresh, self._on_gap = on_fresh, on_gap
         self._rx, self._tx = np.zeros(_RX_BYTES, np.uint8), np.zeros(_TX_BYTES, np.uint8)
         self._family, self._address = self._resolve()
         self._phase = _Phase.WAITING
@@ -170,8 +172,9 @@ class SoupClient:
         self._phase = _Phase.CONNECTING
 
     def _finish_connecting(self, now_ns: int) -> None:
-        _, writable, _ = select.select([], [self._socket], [], 0)
-        if not writable:
+        poll = select.poll()
+        poll.register(self._socket, select.POLLOUT)
+        if not poll.poll(0):
             if now_ns > self._deadline:
                 self._fail(now_ns, "no answer to the connection")
             return
@@ -203,6 +206,8 @@ class SoupClient:
                 wanted = soupbintcp.HEADER_LENGTH
                 if len(self._inbox) >= wanted:
                     wanted = 2 + int.from_bytes(self._inbox[:2], "big")
+                    if wanted == 2:
+                        raise ProtocolError("a packet of length 0")
                 if len(self._inbox) < wanted:
                     chunk = self._socket.recv(wanted - len(self._inbox))
                     if not chunk:
@@ -262,7 +267,8 @@ class SoupClient:
         if answer.sequence_number > wanted:
             self._log.error("{}: messages {} to {} are gone: the venue goes on at {}", self.what,
                             wanted, answer.sequence_number - 1, answer.sequence_number)
-            self._on_fresh()
+            self._on_gap()
+            link["gap"] += answer.sequence_number - wanted
             link["next_sequence"] = answer.sequence_number
         link["skip"] = max(wanted - answer.sequence_number, 0)
         link["tail"] = self._probe.sequence_number

@@ -23,8 +23,8 @@ from actors.runtime.layout import (
 from actors.runtime.native import address_to_pointer, kernel, load_acquire, store_i64, store_release
 from actors.runtime.wire import context
 
-__all__ = ["Page", "Vitals", "clock_ns", "count", "counter", "draining", "log", "map_deployment",
-           "map_table", "map_wires", "observe", "trading_enabled"]
+__all__ = ["Page", "Vitals", "clock_ns", "count", "counter", "create_table", "draining", "log",
+           "map_deployment", "map_table", "map_wires", "observe", "trading_enabled"]
 
 MAGIC = 0x5049_5457_4952_4531  # "PITWIRE1"
 _DESCRIPTION_BYTES = 16_384
@@ -210,5 +210,21 @@ def map_table(shm_dir: str | os.PathLike, actor: str, table: str, dtype: np.dtyp
               shape: tuple[int, ...], create: bool = False) -> np.ndarray:
     """The shared state table ``table`` of ``actor``."""
     size = int(np.prod(shape, dtype=np.int64)) * dtype.itemsize
-    path = pathlib.Path(shm_dir) / f"{actor}.{table}.table"
+    path = _table_file(shm_dir, actor, table)
     return Page(path, max(size, 1), create).view(dtype, 0, shape)
+
+
+def create_table(shm_dir: str | os.PathLike, actor: str, table: str,
+                 array: np.ndarray) -> np.ndarray:
+    """The shared state table ``table`` of ``actor``: as its last incarnation left it, or, if there
+    was none, with the contents of ``array``, which gives its dtype and shape."""
+    path = _table_file(shm_dir, actor, table)
+    if not path.exists():
+        unfinished = path.with_suffix(".new")
+        unfinished.write_bytes(array.tobytes())
+        unfinished.rename(path)  # whole or not at all, wherever a kill comes
+    return map_table(shm_dir, actor, table, array.dtype, array.shape, create=True)
+
+
+def _table_file(shm_dir: str | os.PathLike, actor: str, table: str) -> pathlib.Path:
+    return pathlib.Path(shm_dir) / f"{actor}.{table}.table"

@@ -15,16 +15,17 @@ from actors.runtime.clock import now_ns
 from actors.runtime.enums import Overflow
 from actors.runtime.layout import CTX, IN_WIRE, OUT_PORT, OUT_WIRE, WIRE_PAGE
 from actors.runtime.native import (
-    address_to_pointer, kernel, load_acquire, load_i64, memcpy, memset, store_i64, store_release,
-    zmq_msg_close, zmq_msg_copy, zmq_msg_data, zmq_msg_init, zmq_msg_init_size, zmq_msg_recv,
+    address_to_pointer, kernel, load_acquire, load_i64, load_u32, memcpy, memset, store_i64,
+    store_release, zmq_msg_close, zmq_msg_copy, zmq_msg_data, zmq_msg_init, zmq_msg_init_size, zmq_msg_recv,
     zmq_msg_send, zmq_msg_size,
 )
 from schemas.messages import HEADER, PREFIX_SIZE
 
-__all__ = ["abort", "adopt_producer", "claim", "commit", "flush", "has_room", "release",
+__all__ = ["abort", "adopt_producer", "claim", "commit", "discard", "flush", "has_room", "release",
            "request_resync", "take", "waiting_at"]
 
 _DONTWAIT = 1
+_REFUSALS_PER_TAKE = 64  # strangers may flood a wire; the reactor has other work too
 
 _BLOCK = int(Overflow.BLOCK)
 _LATEST = int(Overflow.LATEST)
@@ -87,18 +88,22 @@ def is_up(wire, page):
 @kernel
 def in_flight(wire, page):
     """Messages handed to the transport that no consumer has taken and no crash has lost."""
-    taken = load_acquire(wire.page + _HANDLED) + page.stale
+    taken = load_acquire(wire.page + _HANDLED) + page.stale + page.left
     return page.published - taken - page.p_lost - page.c_lost
 
 
 @kernel
 def has_room(wire_address, messages):
-    """Whether ``messages`` more may be committed to this wire now."""
+    """Whether ``messages`` more may be committed to this wire now. An empty wire always has room,
+    or a burst above the capacity would wait for ever."""
     wire = out_wire(wire_address)
     page = wire_page(wire.page)
     if page.c_closed != 0:
         return True  # they are dropped and counted: the consumer ended for good
-    return is_up(wire, page) and in_flight(wire, page) + messages <= wire.capacity
+    if not is_up(wire, page):
+        return False
+    ahead = in_flight(wire, page)
+    return ahead <= 0 or ahead + messages <= wire.capacity
 
 
 @kernel
@@ -143,12 +148,14 @@ def commit(ctx, port_index):
     """Completes the claimed message's header and sends it on every wire of the port.
 
     What a wire without room or consumer does is its overflow policy's business; each outcome is
-    counted in the wire's page.
+    counted in the wire's page. Does nothing if nothing is claimed.
     """
     actor = context(ctx)
     port_address = actor.ports[port_index]
     port = out_port(port_address)
     message = port.claimed
+    if message == 0:
+        return
     port.seq += 1
     header = message_header(message)
     header.seq = port.seq
@@ -219,9 +226,7 @@ def _send_shared(wire_address, zmsg):
 
 @kernel
 def _keep_latest(wire, page, message):
-    key = load_i64(message + wire.key_offset) & 0xFFFFFFFF
-    if key >= wire.keys:
-        key = wire.keys - 1
+    key = min(load_u32(message + wire.key_offset), wire.keys - 1)  # the last slot: unknown symbols
     slot = wire.slots + key * wire.size
     if load_i64(wire.dirty + 8 * key) != 0:
         page.conflated += 1
@@ -265,7 +270,7 @@ def connect_pending(wire_address):
     if pending == 0 or wire.retired_socket != 0:
         return 0
     page = wire_page(wire.page)
-    if page.p_connected != pending:
+    if load_acquire(wire.page + _C_EPOCH) == pending:  # a newer one accounts for what it finds
         page.p_lost += max(in_flight(wire, page), 0)
     wire.retired_socket = wire.socket
     wire.socket = wire.pending_socket
@@ -284,7 +289,7 @@ def waiting_at(wire_address):
     wire = in_wire(wire_address)
     page = wire_page(wire.page)
     published = load_acquire(wire.page + _PUBLISHED)
-    return published - page.handled - page.stale - page.p_lost - page.c_lost
+    return published - page.handled - page.stale - page.left - page.p_lost - page.c_lost
 
 
 @kernel
@@ -294,58 +299,71 @@ def take(wire_address, force):
     Looks at the page first, which costs a load, and asks libzmq only if the producer published
     something, or if ``force`` is set: strangers who write to the socket count nothing in the page.
 
-    Messages that are not of the wire's type, or from an earlier incarnation of the producer, are
-    counted and dropped here. Sets ``missing`` (sequence numbers skipped just before this message)
-    and ``new_epoch`` in the actor's context. :func:`release` must follow.
+    Messages that are not of the wire's type, or not from the producer's incarnation that the wire
+    accepts, are counted and dropped here. Sets ``missing`` (sequence numbers skipped just before
+    this message) and ``new_epoch`` in the actor's context. :func:`release` must follow.
     """
     if force == 0 and waiting_at(wire_address) <= 0:
         return 0
     wire = in_wire(wire_address)
-    page = wire_page(wire.page)
     zmsg = wire_address + _ZMSG_IN_WIRE
-    zmq_msg_init(zmsg)
-    if zmq_msg_recv(zmsg, wire.socket, _DONTWAIT) < 0:
+    for _ in range(_REFUSALS_PER_TAKE):
+        zmq_msg_init(zmsg)
+        if zmq_msg_recv(zmsg, wire.socket, _DONTWAIT) < 0:
+            zmq_msg_close(zmsg)
+            return 0
+        message = zmq_msg_data(zmsg)
+        if _accept(wire_address, message, zmq_msg_size(zmsg)):
+            _follow(wire_address, message_header(message))
+            return message
         zmq_msg_close(zmsg)
-        return 0
-    message = zmq_msg_data(zmsg)
-    size = zmq_msg_size(zmsg)
-    if size != wire.size or load_i64(message) != wire.prefix0 \
-            or load_i64(message + 8) != wire.prefix1 or load_i64(message + 16) != wire.prefix2:
-        _drop_foreign(wire_address, message, size)
-        return 0
-    header = message_header(message)
-    epoch, seq = np.int64(header.epoch), np.int64(header.seq)
-    if epoch < wire.p_epoch:
-        page.stale += 1
-        page.c_lost -= 1  # adopt_producer() had given it up
-        zmq_msg_close(zmsg)
-        return 0
-    actor = context(wire.ctx)
-    actor.missing = 0
-    actor.new_epoch = 0
-    if epoch > wire.epoch:
-        wire.epoch = epoch
-        actor.new_epoch = 1
-    elif seq > wire.expected:
-        actor.missing = seq - wire.expected
-        page.missing += actor.missing
-    wire.expected = seq + 1
-    actor.input = wire.input
-    actor.page = wire.page
-    actor.cause = (np.int64(header.port) << 48) | seq
-    return message
+    return 0
 
 
 @kernel
-def _drop_foreign(wire_address, message, size):
-    """Keeps the first bytes for the housekeeper's report; the buffer may be shorter than a header."""
+def _accept(wire_address, message, size):
+    """Whether the buffer is a message of this wire; counts it if not. It may be of any length."""
     wire = in_wire(wire_address)
+    page = wire_page(wire.page)
+    if size == wire.size and load_i64(message) == wire.prefix0 \
+            and load_i64(message + 8) == wire.prefix1 and load_i64(message + 16) == wire.prefix2:
+        epoch = np.int64(message_header(message).epoch)
+        if epoch == wire.p_epoch and epoch != 0:
+            return True
+        if epoch < wire.p_epoch and page.c_lost > 0:
+            page.stale += 1
+            page.c_lost -= 1  # adopt_producer() had given it up
+            return False
     if wire.sample_size == 0:
         kept = min(size, 64)
         memcpy(wire_address + _SAMPLE, message, kept)
-        wire.sample_size = max(kept, 1)
-    wire_page(wire.page).foreign += 1
-    zmq_msg_close(wire_address + _ZMSG_IN_WIRE)
+        wire.sample_size = kept + 1
+    page.foreign += 1
+    return False
+
+
+@kernel
+def _follow(wire_address, header):
+    """Follows the producer's numbering, and tells the actor where the message stands in it."""
+    wire = in_wire(wire_address)
+    page = wire_page(wire.page)
+    actor = context(wire.ctx)
+    epoch, seq = np.int64(header.epoch), np.int64(header.seq)
+    actor.missing = 0
+    actor.new_epoch = 0
+    if epoch != wire.epoch:
+        wire.epoch = epoch
+        actor.new_epoch = 1
+        wire.expected = seq + 1
+    elif seq < wire.expected and wire.conflates != 0:
+        page.missing = max(page.missing - 1, 0)  # was kept back, and thought missing
+    else:
+        actor.missing = max(seq - wire.expected, 0)
+        page.missing += actor.missing
+        wire.expected = seq + 1
+    actor.input = wire.input
+    actor.page = wire.page
+    actor.cause = (np.int64(header.port) << 48) | seq
 
 
 @kernel
@@ -354,6 +372,16 @@ def release(wire_address):
     zmq_msg_close(wire_address + _ZMSG_IN_WIRE)
     wire = in_wire(wire_address)
     store_release(wire.page + _HANDLED, wire_page(wire.page).handled + 1)
+
+
+@kernel
+def discard(wire_address):
+    """Drops the next message instead of handling it: the consumer ends. Returns 1 if there was one."""
+    if take(wire_address, 1) == 0:
+        return adopt_producer(wire_address)
+    zmq_msg_close(wire_address + _ZMSG_IN_WIRE)
+    wire_page(in_wire(wire_address).page).left += 1
+    return 1
 
 
 @kernel
@@ -375,5 +403,7 @@ def adopt_producer(wire_address):
 
 @kernel
 def request_resync(ctx):
-    """Asks the producer of the message being handled for a snapshot."""
-    wire_page(context(ctx).page).resync += 1
+    """Asks the producer of the message being handled, or handled last, for a snapshot."""
+    page = context(ctx).page
+    if page != 0:
+        wire_page(page).resync += 1

@@ -1,12 +1,14 @@
 """The command ``pitwire``: one verb per module in :mod:`launcher.cli.verbs`.
 
-A verb's module is imported when it is called or when ``--help`` lists it, and imports what is
-heavy inside its function: Numba alone takes longer than most verbs do.
+A verb's module is imported when it is called, not to list it in ``--help``: Numba alone takes
+longer to load than most verbs to run.
 """
 
 from __future__ import annotations
 
+import ast
 import importlib
+import importlib.util
 import pathlib
 import pkgutil
 import sys
@@ -34,6 +36,10 @@ class _Verbs(click.Group):
             return None
         return importlib.import_module(f"{_VERBS}.{name}").command
 
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Verbs"):
+            formatter.write_dl([(name, _first_line(name)) for name in self.list_commands(ctx)])
+
     def resolve_command(self, ctx: click.Context, args: list[str]):
         if not args[0].startswith("-") and args[0] not in self.list_commands(ctx):
             raise click.UsageError(_unknown_verb(args[0], self.list_commands(ctx)), ctx)
@@ -44,6 +50,18 @@ class _Verbs(click.Group):
             return super().invoke(ctx)
         except TopologyInvalid as error:
             raise InvalidTopology(error.problems) from None
+        except KeyboardInterrupt:
+            click.echo(err=True)  # the terminal shows ^C on a line that is not ended
+            ctx.exit(ExitCode.INTERRUPTED)
+
+
+def _first_line(verb: str) -> str:
+    """The first line of the docstring of a verb's function ``command``, read without import."""
+    spec = importlib.util.find_spec(f"{_VERBS}.{verb}")
+    for node in ast.parse(pathlib.Path(spec.origin).read_bytes()).body:
+        if isinstance(node, ast.FunctionDef) and node.name == "command":
+            return (ast.get_docstring(node) or "").partition("\n")[0]
+    return ""
 
 
 def _unknown_verb(verb: str, verbs: list[str]) -> str:
@@ -56,7 +74,8 @@ def _epilog() -> str:
     return f"\b\nExit codes:\n{codes}"
 
 
-@click.group(cls=_Verbs, epilog=_epilog(), context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=_Verbs, epilog=_epilog(), subcommand_metavar="VERB [ARGS]...",
+             context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("-f", "--file", "file", type=click.Path(path_type=pathlib.Path), metavar="FILE",
               envvar="PITWIRE_TOPOLOGY",
               help="The topology file, also after the verb  [default: topology.yaml]")

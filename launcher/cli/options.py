@@ -10,24 +10,32 @@ from typing import Any
 
 import click
 
-__all__ = ["json_option", "print_json", "topology_option"]
+__all__ = ["json_option", "long_topology_option", "print_json", "topology_option"]
 
 DEFAULT_TOPOLOGY = "topology.yaml"
 
 
-def topology_option(verb: Callable[..., Any]) -> Callable[..., Any]:
-    """Gives ``verb`` the argument ``topology``, a path: of ``-f`` after the verb or before it, else
-    of ``$PITWIRE_TOPOLOGY``, else ``topology.yaml`` in the current folder."""
+def _topology_option(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    def decorate(verb: Callable[..., Any]) -> Callable[..., Any]:
+        @click.option(*names, "file", type=click.Path(path_type=pathlib.Path), metavar="FILE",
+                      help="The topology file.")
+        @click.pass_context
+        @functools.wraps(verb)
+        def with_topology(context: click.Context, /, *args, file: pathlib.Path | None, **kwargs):
+            given = file or context.find_root().params.get("file")
+            return verb(*args, topology=given or pathlib.Path(DEFAULT_TOPOLOGY), **kwargs)
 
-    @click.option("-f", "--file", "file", type=click.Path(path_type=pathlib.Path), metavar="FILE",
-                  help="The topology file.")
-    @click.pass_context
-    @functools.wraps(verb)
-    def with_topology(context: click.Context, /, *args, file: pathlib.Path | None, **kwargs):
-        given = file or context.find_root().params.get("file")
-        return verb(*args, topology=given or pathlib.Path(DEFAULT_TOPOLOGY), **kwargs)
+        return with_topology
 
-    return with_topology
+    return decorate
+
+
+topology_option = _topology_option("-f", "--file")
+"""Gives a verb the argument ``topology``, a path: of ``-f`` after the verb or before it, else of
+``$PITWIRE_TOPOLOGY``, else ``topology.yaml`` in the current folder."""
+
+long_topology_option = _topology_option("--file")
+"""The same for a verb whose own ``-f`` means something else."""
 
 
 def json_option(verb: Callable[..., Any]) -> Callable[..., Any]:

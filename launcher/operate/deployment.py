@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from actors.runtime.vitals import Vitals
 
-__all__ = ["Deployment", "command_text"]
+__all__ = ["Deployment", "command_text", "not_running"]
 
 
 def command_text(topology: str | os.PathLike[str], *words: str) -> str:
@@ -36,14 +36,14 @@ class Deployment:
     def __init__(self, topology: str | os.PathLike[str], run_dir: pathlib.Path):
         self.topology, self.run_dir = topology, run_dir
         self.plan = Plan.load(run_dir / PLAN_FILE)
-        self._vitals: dict[str, Vitals] = {}
+        self._vitals: dict[str, tuple[Vitals, tuple[int, int]]] = {}
 
     @classmethod
     def find(cls, topology: str | os.PathLike[str]) -> Deployment:
         """The deployment of the file ``topology``. :class:`Failure` if it never ran."""
         run_dir = existing_run_dir(topology)
         if run_dir is None or not (run_dir / PLAN_FILE).exists():
-            raise _not_running(topology)
+            raise not_running(topology)
         try:
             return cls(topology, run_dir)
         except (OSError, ValueError, KeyError, TypeError) as error:
@@ -55,7 +55,7 @@ class Deployment:
         """The same, but :class:`Failure` with NOT_RUNNING unless it runs now."""
         found = cls.find(topology)
         if not found.is_running:
-            raise _not_running(topology)
+            raise not_running(topology)
         return found
 
     @property
@@ -72,16 +72,21 @@ class Deployment:
     # ---- shared memory -----------------------------------------------------------------------
 
     def vitals(self, actor: str) -> Vitals | None:
-        """The actor's page; None before its first incarnation made it."""
+        """The actor's page as it describes itself now; None before it is there.
+
+        The supervisor makes the page, and the actor's first incarnation lays it out.
+        """
         from actors.runtime.vitals import Vitals
 
-        page = self._vitals.get(actor)
-        if page is None:
+        page, described = self._vitals.get(actor, (None, 0))
+        if page is None or described != (int(page.header["size"]),
+                                         int(page.header["description_size"])):
             try:
                 page = Vitals(pathlib.Path(self.plan.shm_dir) / f"{actor}.vitals")
-            except (OSError, ValueError):  # not there yet, or not yet laid out
+            except (OSError, ValueError):  # not there, or being laid out
                 return None
-            self._vitals[actor] = page
+            header = page.header
+            self._vitals[actor] = page, (int(header["size"]), int(header["description_size"]))
         return page
 
     @cached_property
@@ -127,6 +132,6 @@ def dtype_of(description) -> np.dtype:
     return np.lib.format.descr_to_dtype([restored(item) for item in description])
 
 
-def _not_running(topology: str | os.PathLike[str]) -> Failure:
+def not_running(topology: str | os.PathLike[str]) -> Failure:
     return Failure(f"the deployment of {topology} is not running",
                    f"start it with: {command_text(topology, 'up')}", ExitCode.NOT_RUNNING)

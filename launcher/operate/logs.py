@@ -118,9 +118,12 @@ def last_lines(lines: list[LogLine], n: int | None) -> list[LogLine]:
 class Restarts:
     """Tells where, in a stream of lines, an actor's next incarnation speaks for the first time."""
 
-    def __init__(self, seen: Iterable[LogLine] = ()):
+    def __init__(self) -> None:
         self._epochs: dict[str, int] = {}
-        for line in seen:
+
+    def skip(self, lines: Iterable[LogLine]) -> None:
+        """Takes note of lines that are not shown."""
+        for line in lines:
             self.starts_epoch(line)
 
     def starts_epoch(self, line: LogLine) -> int | None:

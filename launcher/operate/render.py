@@ -10,15 +10,15 @@ from rich.text import Text
 
 from launcher.operate.logs import LogLine, Restarts
 
-__all__ = ["LogPrinter", "STATE_STYLES", "actor_style", "clock_text", "duration_text", "log_console",
-           "log_text", "number_text"]
+__all__ = ["LogPrinter", "actor_style", "clock_text", "duration_text", "log_console", "log_text",
+           "number_text", "state_text"]
 
 _ACTOR_STYLES = ("cyan", "green", "magenta", "yellow", "blue", "bright_cyan", "bright_green",
                  "bright_magenta", "bright_blue", "bright_yellow")
 _LEVEL_STYLES = {"DEBUG": "dim", "WARNING": "yellow", "ERROR": "bold red", "CRITICAL": "bold red"}
 
-STATE_STYLES = {"RUNNING": "green", "DEGRADED": "yellow", "BACKOFF": "yellow", "FATAL": "bold red",
-                "STOPPED": "dim", "STOPPING": "dim", "NONE": "dim"}
+_STATE_STYLES = {"RUNNING": "green", "FATAL": "bold red", "STOPPED": "dim", "STOPPING": "dim",
+                 "NONE": "dim"}
 
 
 def actor_style(actor: str) -> str:
@@ -26,6 +26,11 @@ def actor_style(actor: str) -> str:
     if actor == "system":
         return "bold"
     return _ACTOR_STYLES[zlib.crc32(actor.encode()) % len(_ACTOR_STYLES)]
+
+
+def state_text(state: str) -> Text:
+    """The name of an actor's state: green if all is well, red if it was given up."""
+    return Text(state, _STATE_STYLES.get(state, "yellow"))
 
 
 def clock_text(t_ns: int) -> str:

@@ -75,8 +75,8 @@ def decode(said: Mapping[str, Any], message: MessageType, symbols: Sequence[str]
     :class:`BadMessage` for an unknown field, a value out of range, an unknown name or symbol.
     """
     if said.get("message", message.name) != message.name:
-        raise BadMessage(f"is a {said['message']}, but port '{said.get('port')}' takes "
-                         f"{message.name}")
+        raise BadMessage(f"message is {_shown(said['message'])}, but port '{said.get('port')}' "
+                         f"takes {message.name}")
     body = np.zeros((), message.dtype)
     _fill(f"{message.name}Body", body, said, symbols, top=True)
     return body

@@ -42,8 +42,8 @@ def _matching(pattern: str, rule: str):
             raise ValueError(f"'{value[:60]}' {rule}")
         return value
 
-    return (AfterValidator(check),
-            WithJsonSchema({"type": "string", "pattern": f"^{pattern}$".replace("\\w", "[A-Za-z0-9_]")}))
+    ascii_only = pattern.replace("\\w", "[A-Za-z0-9_]")
+    return AfterValidator(check), WithJsonSchema({"type": "string", "pattern": f"^{ascii_only}$"})
 
 
 def _not_reserved(value: str) -> str:

@@ -11,8 +11,8 @@ import os
 import pathlib
 from dataclasses import dataclass
 
-__all__ = ["EPOCH_SUFFIX", "MAX_SOCKET_PATH", "RunFolders", "deployment_folders", "existing_run_dir",
-           "ipc_address", "runtime_base", "wire_path_room"]
+__all__ = ["EPOCH_SUFFIX", "MAX_SOCKET_PATH", "RunFolders", "deployment_folders",
+           "existing_run_dir", "ipc_address", "runtime_base", "wire_path_room"]
 
 MAX_SOCKET_PATH = 107
 """Bytes in the path of a Unix socket on Linux (``sun_path``, unix(7)), its closing 0 left out."""

@@ -114,7 +114,8 @@ def _agreed(topology: Topology, word: str, process: str, thread: str, actors: It
         if first[0] is None:
             first = said
         elif said[0] != first[0]:
-            mine, theirs = (format_duration(v) if word == "spin" else v for v in (said[0], first[0]))
+            mine, theirs = (format_duration(value) if word == "spin" else value
+                            for value in (said[0], first[0]))
             report(said[1], f"{mine}, but {first[1][1]} says {theirs}, and both run on thread "
                    f"'{thread}' of process '{process}'",
                    f"say processes.{process}.{word} to decide for all")

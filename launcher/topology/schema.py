@@ -67,8 +67,10 @@ def _tidy(part: Any) -> None:
             del part["title"]
         if part.get("default", ...) is None:
             del part["default"]
-    for value in part.values() if isinstance(part, dict) else part if isinstance(part, list) else ():
-        _tidy(value)
+        part = list(part.values())
+    if isinstance(part, list):
+        for value in part:
+            _tidy(value)
 
 
 def _config_of(class_path: str, definitions: dict[str, Any]) -> dict[str, Any]:

@@ -62,7 +62,7 @@ def validate_config(model: type[pydantic.BaseModel], config: dict[str, Any], at:
 
 def _report_all(model: type[pydantic.BaseModel], data: dict[str, Any], at: Path,
                 error: pydantic.ValidationError, report: Report) -> None:
-    """Report each of pydantic's errors; not a missing key that a misspelt one beside it explains."""
+    """Report pydantic's errors, but no missing key that a misspelt one beside it explains."""
     items = [(_data_path(data, item), item) for item in error.errors(include_url=False)]
     told = [(path, item["type"], *explain(model, path, item)) for path, item in items]
     meant = {(path[:-1], hint) for path, kind, _, hint in told if kind == "extra_forbidden"}

@@ -73,8 +73,9 @@ def overflow_of(wire: Wire, classes: Classes) -> str | None:
     return wire.spec.overflow or (declared.overflow.name.lower() if declared else None)
 
 
-def check_wires(wires: list[Wire], names: Collection[str], classes: Classes, breakers: Collection[str],
-                wired: Mapping[str, Collection[str]], report: Report) -> None:
+def check_wires(wires: list[Wire], names: Collection[str], classes: Classes,
+                breakers: Collection[str], wired: Mapping[str, Collection[str]],
+                report: Report) -> None:
     """Report every wire that cannot be.
 
     ``names`` are all actors of the file, ``classes`` those whose class could be had, ``wired`` the

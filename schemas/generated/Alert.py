@@ -33,7 +33,7 @@ class Alert(object):
         o = flatbuffers.number_types.UOffsetTFlags.py_type(self._tab.Offset(4))
         if o != 0:
             x = o + self._tab.Pos
-            from pitwire.AlertBody import AlertBody
+            from .AlertBody import AlertBody
             obj = AlertBody()
             obj.Init(self._tab.Bytes, x)
             return obj

@@ -33,7 +33,7 @@ class BookSnapshot(object):
         o = flatbuffers.number_types.UOffsetTFlags.py_type(self._tab.Offset(4))
         if o != 0:
             x = o + self._tab.Pos
-            from pitwire.BookSnapshotBody import BookSnapshotBody
+            from .BookSnapshotBody import BookSnapshotBody
             obj = BookSnapshotBody()
             obj.Init(self._tab.Bytes, x)
             return obj

@@ -33,7 +33,7 @@ class Control(object):
         o = flatbuffers.number_types.UOffsetTFlags.py_type(self._tab.Offset(4))
         if o != 0:
             x = o + self._tab.Pos
-            from pitwire.ControlBody import ControlBody
+            from .ControlBody import ControlBody
             obj = ControlBody()
             obj.Init(self._tab.Bytes, x)
             return obj

@@ -33,7 +33,7 @@ class ExecutionReport(object):
         o = flatbuffers.number_types.UOffsetTFlags.py_type(self._tab.Offset(4))
         if o != 0:
             x = o + self._tab.Pos
-            from pitwire.ExecutionReportBody import ExecutionReportBody
+            from .ExecutionReportBody import ExecutionReportBody
             obj = ExecutionReportBody()
             obj.Init(self._tab.Bytes, x)
             return obj

@@ -33,7 +33,7 @@ class Lifecycle(object):
         o = flatbuffers.number_types.UOffsetTFlags.py_type(self._tab.Offset(4))
         if o != 0:
             x = o + self._tab.Pos
-            from pitwire.LifecycleBody import LifecycleBody
+            from .LifecycleBody import LifecycleBody
             obj = LifecycleBody()
             obj.Init(self._tab.Bytes, x)
             return obj

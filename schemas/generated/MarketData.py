@@ -33,7 +33,7 @@ class MarketData(object):
         o = flatbuffers.number_types.UOffsetTFlags.py_type(self._tab.Offset(4))
         if o != 0:
             x = o + self._tab.Pos
-            from pitwire.MarketDataBody import MarketDataBody
+            from .MarketDataBody import MarketDataBody
             obj = MarketDataBody()
             obj.Init(self._tab.Bytes, x)
             return obj

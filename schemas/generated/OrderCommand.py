@@ -33,7 +33,7 @@ class OrderCommand(object):
         o = flatbuffers.number_types.UOffsetTFlags.py_type(self._tab.Offset(4))
         if o != 0:
             x = o + self._tab.Pos
-            from pitwire.OrderCommandBody import OrderCommandBody
+            from .OrderCommandBody import OrderCommandBody
             obj = OrderCommandBody()
             obj.Init(self._tab.Bytes, x)
             return obj

@@ -33,7 +33,7 @@ class Position(object):
         o = flatbuffers.number_types.UOffsetTFlags.py_type(self._tab.Offset(4))
         if o != 0:
             x = o + self._tab.Pos
-            from pitwire.PositionBody import PositionBody
+            from .PositionBody import PositionBody
             obj = PositionBody()
             obj.Init(self._tab.Bytes, x)
             return obj

@@ -33,7 +33,7 @@ class RiskEvent(object):
         o = flatbuffers.number_types.UOffsetTFlags.py_type(self._tab.Offset(4))
         if o != 0:
             x = o + self._tab.Pos
-            from pitwire.RiskEventBody import RiskEventBody
+            from .RiskEventBody import RiskEventBody
             obj = RiskEventBody()
             obj.Init(self._tab.Bytes, x)
             return obj

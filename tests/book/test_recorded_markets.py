@@ -12,8 +12,9 @@ import pytest
 
 from actors.book.book_view import DEPTH_LEVEL, copy_depth
 from actors.book.integrity import check_integrity
-from actors.book.order_book import (BookStatus, add_order, allocate_order_book, execute_order,
-                                    find_order, reduce_order, remove_order, replace_order)
+from actors.book.book_memory import allocate_order_book
+from actors.book.order_book import (BookStatus, add_order, execute_order, find_order, reduce_order,
+                                    remove_order, replace_order)
 from schemas.enums import Side
 
 BUY, SELL = int(Side.BUY), int(Side.SELL)
@@ -43,15 +44,15 @@ def apply_itch(book, message):
     if kind in b"AF":
         number, side, shares = struct.unpack_from(">QcI", message, 11)
         (price,) = struct.unpack_from(">I", message, 32)
-        return [add_order(book, number, 0, BUY if side == b"B" else SELL, price, shares)]
+        return [add_order(book.address, number, 0, BUY if side == b"B" else SELL, price, shares)]
     if kind == b"U":
-        return replace_order(book, *_reordered(*struct.unpack_from(">QQII", message, 11)))
+        return replace_order(book.address, *_reordered(*struct.unpack_from(">QQII", message, 11)))
     if kind in b"ECXD":
         (number,) = struct.unpack_from(">Q", message, 11)
         if kind == b"D":
-            return [remove_order(book, number)]
+            return [remove_order(book.address, number)]
         (shares,) = struct.unpack_from(">I", message, 19)
-        return [(reduce_order if kind == b"X" else execute_order)(book, number, shares)]
+        return [(reduce_order if kind == b"X" else execute_order)(book.address, number, shares)]
     return []
 
 
@@ -62,8 +63,8 @@ def _reordered(old, new, shares, price):
 def rows_of(book, levels):
     """The book as a recording prints it: ask, size, bid, size, level by level."""
     asks, bids = np.zeros(levels, DEPTH_LEVEL), np.zeros(levels, DEPTH_LEVEL)
-    copy_depth(book, 0, SELL, asks)
-    copy_depth(book, 0, BUY, bids)
+    copy_depth(book.address, 0, SELL, asks)
+    copy_depth(book.address, 0, BUY, bids)
     row = []
     for ask, bid in zip(asks, bids):
         row += [int(ask["price_e4"]), int(ask["quantity"])]
@@ -98,8 +99,8 @@ def adopt(book, row, levels):
         side, price, size = SELL if place % 4 == 0 else BUY, row[place], row[place + 1]
         known = dict(zip(ours[place % 4 :: 4], ours[place % 4 + 1 :: 4]))
         missing = size - known.get(price, 0)
-        if missing > 0 and find_order(book, -price) < 0:
-            add_order(book, -price, 0, side, price, missing)
+        if missing > 0 and find_order(book.address, -price) < 0:
+            add_order(book.address, -price, 0, side, price, missing)
 
 
 @recorded(LOBSTER, LOBSTER_BOOK)
@@ -113,10 +114,10 @@ def test_a_recorded_morning_keeps_the_five_best_levels_right():
     for (_, kind, order_id, size, price, direction), row in zip(messages[1:], rows[1:]):
         key = int(order_id)
         if kind == "1":
-            add_order(book, key, 0, BUY if direction == "1" else SELL, int(price), int(size))
+            add_order(book.address, key, 0, BUY if direction == "1" else SELL, int(price), int(size))
         elif kind in "234":
-            key = key if find_order(book, key) >= 0 else -int(price)
-            reduce_order(book, key, int(size))
+            key = key if find_order(book.address, key) >= 0 else -int(price)
+            reduce_order(book.address, key, int(size))
         assert rows_of(book, 5) == row[:20]
         adopt(book, row, 5)
     assert check_integrity(book) == []

@@ -175,8 +175,26 @@ def test_a_misspelt_verb(here):
     assert pitwire("--bogus").exit_code == ExitCode.USAGE
 
 
+def add_verb(monkeypatch, folder, name, text):
+    write(folder, text, f"more/{name}.py")
+    monkeypatch.setattr(launcher.cli.verbs, "__path__",
+                        [*launcher.cli.verbs.__path__, str(folder / "more")])
+
+
+def test_ctrl_c_has_its_own_exit_code(here, monkeypatch):
+    add_verb(monkeypatch, here, "wait_for_test", """\
+        import click
+
+        @click.command()
+        def command():
+            raise KeyboardInterrupt
+        """)
+    result = pitwire("wait_for_test")
+    assert (result.exit_code, result.output) == (ExitCode.INTERRUPTED, "\n")
+
+
 def test_a_verb_is_added_by_a_file(here, monkeypatch):
-    write(here, """\
+    add_verb(monkeypatch, here, "halt_for_test", """\
         import click
         from launcher.cli import ExitCode, Failure
         from launcher.cli.options import topology_option
@@ -186,9 +204,7 @@ def test_a_verb_is_added_by_a_file(here, monkeypatch):
         def command(topology):
             \"\"\"Halt trading.\"\"\"
             raise Failure(f"{topology} is not running", "pitwire up", ExitCode.NOT_RUNNING)
-        """, "more/halt_for_test.py")
-    monkeypatch.setattr(launcher.cli.verbs, "__path__",
-                        [*launcher.cli.verbs.__path__, str(here / "more")])
+        """)
     assert re.search(r"halt_for_test +Halt trading\.", pitwire("--help").stdout)
     result = pitwire("halt_for_test")
     assert result.exit_code == ExitCode.NOT_RUNNING == 4

@@ -1,4 +1,4 @@
-"""Files that cannot be read, parsed or extended are told of by file and line, never by traceback."""
+"""Files that cannot be read, parsed or extended are told of by file and line."""
 
 import pytest
 

@@ -54,7 +54,8 @@ WORDS = [
     ("actors:\n  supervisor: {class: a:B}", 3, "actors.supervisor: 'supervisor' is the name of the "
                                                "actor every deployment has anyway"),
     ("actors:\n  feed: {wait: busyspin}", 3, "actors.feed.wait: must be busy_spin, yielding or "
-                                             "blocking, not 'busyspin' — did you mean 'busy_spin'?"),
+                                             "blocking, not 'busyspin' — did you mean "
+                                             "'busy_spin'?"),
     ("actors:\n  feed: {core: last}", 3, "actors.feed.core: must be a whole number, not 'last'"),
     ("groups:\n  g: {strategy: one_for_none, actors: [feed]}", 3,
      "groups.g.strategy: must be one_for_one, one_for_all or rest_for_one, not 'one_for_none' — "

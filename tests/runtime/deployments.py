@@ -6,7 +6,9 @@ import multiprocessing
 import os
 import pathlib
 import signal
+import socket
 import time
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -62,8 +64,53 @@ def relay_plan(root: pathlib.Path, placement: str = "processes", transport: str 
     return plan
 
 
+@dataclass(frozen=True)
+class W:
+    """A wire of :func:`plan_of`: ``source`` and ``target`` are written ``actor/port``."""
+
+    source: str
+    target: str
+    message: str = "OrderCommand"
+    overflow: str = "block"
+    capacity: int = 64
+    transport: str = "inproc"
+
+
+def plan_of(root: pathlib.Path, actors: dict[str, str], wires: list[W],
+            threads: dict[str, tuple[str, ...]] | None = None, configs: dict | None = None,
+            wait: str = "blocking", core: int | None = None) -> Plan:
+    """A plan of ``actors`` (name -> class in ``tests.runtime`` as ``module:Class``).
+
+    ``threads`` (name -> actors) places them in one process, by default all on one thread; wires that
+    are not inproc put each actor in a process of its own.
+    """
+    run_dir, shm_dir = root / "run", root / "shm"
+    (run_dir / "logs").mkdir(parents=True, exist_ok=True)
+    shm_dir.mkdir(parents=True, exist_ok=True)
+    apart = any(w.transport != "inproc" for w in wires)
+    if threads is None:
+        threads = {a: (a,) for a in actors} if apart else {"main": tuple(actors)}
+    of = {actor: thread for thread, names in threads.items() for actor in names}
+    actor_plans = tuple(
+        ActorPlan(name, i, f"tests.runtime.{path}", (configs or {}).get(name, {}),
+                  name if apart else "all", of[name])
+        for i, (name, path) in enumerate(actors.items()))
+    thread_plans = tuple(ThreadPlan(t, tuple(names), wait, core=core)
+                         for t, names in threads.items())
+    processes = (tuple(ProcessPlan(t.name, (t,)) for t in thread_plans) if apart
+                 else (ProcessPlan("all", thread_plans),))
+    wire_plans = tuple(
+        WirePlan(i, *w.source.split("/"), *w.target.split("/"), w.message, w.transport,
+                 f"127.0.0.1:{_free_port()}" if w.transport == "tcp" else f"{run_dir}/w{i}",
+                 w.capacity, w.overflow)
+        for i, w in enumerate(wires))
+    plan = Plan("test", "", str(run_dir), str(shm_dir), ("A", "B", "C", "D"), actor_plans,
+                processes, wire_plans)
+    (run_dir / "plan.json").write_text(plan.to_json())
+    return plan
+
+
 def _free_port() -> int:
-    import socket
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
         return s.getsockname()[1]
@@ -92,9 +139,12 @@ class Running:
         self.processes[name] = process
 
     def kill(self, name: str) -> None:
-        """SIGKILL and reap."""
+        """SIGKILL and reap; the wires' other ends are told, as the supervisor would."""
         os.kill(self.processes[name].pid, signal.SIGKILL)
         self.processes[name].join(10)
+        for wire in self.plan.wires:
+            if self.plan.actor(wire.target_actor).process == name:
+                self.wires[wire.index]["c_epoch"] = 0
 
     def vitals(self, actor: str) -> Vitals:
         return Vitals(pathlib.Path(self.plan.shm_dir) / f"{actor}.vitals")

@@ -1,1 +1,1 @@
-"""The verbs of ``pitwire``. A module NAME here with a click command ``command`` is the verb NAME."""
+"""The verbs of ``pitwire``: a module NAME here with a click command ``command`` is one."""

@@ -1,0 +1,144 @@
+"""The exchange: a simulated Nasdaq for real clients. OUCH 5.0 in, ITCH 5.0 out, over SoupBinTCP."""
+
+from __future__ import annotations
+
+import select
+import time
+
+import numpy as np
+
+from actors.exchange import handlers
+from actors.exchange.config import ExchangeConfig
+from actors.exchange.engine_state import allocate
+from actors.exchange.flow_state import allocate_flow
+from actors.exchange.front_door import FrontDoor
+from actors.exchange.listening import listen
+from actors.exchange.seeing_out import see_out
+from actors.exchange.sequenced_log import allocate_logs
+from actors.exchange.session_state import SessionKind, SessionState, allocate_sessions
+from actors.exchange.venue import COUNTER_NAMES, Directive, Phase, build_venue
+from actors.runtime import Actor, Poller, Setup, Table, Timer
+from actors.runtime.clock import monotonic_ns, since_midnight_ns, wall_offset_ns
+from actors.runtime.host import ActorError
+from actors.runtime.log import actor_logger
+
+__all__ = ["Exchange", "PORTS"]
+
+_MIB = 1 << 20
+_HEARTBEAT_CHECK_NS = 100_000_000
+_FLOW_CHECK_NS = 1_000_000
+_CLOSING_S, _ENDING_S = 0.25, 0.05
+_DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+#: Shared table ``ports``: the TCP ports in use, which are the configured ones unless those are 0.
+PORTS = np.dtype([("order_entry", "i8"), ("market_data", "i8")])
+
+
+def session_id(wall_ns: int, epoch: int) -> str:
+    """A SoupBinTCP session: ten letters and digits, different for every start of the exchange."""
+    return _base36(wall_ns // 1_000_000, 8) + _base36(epoch, 2)
+
+
+def _base36(value: int, width: int) -> str:
+    digits = ""
+    for _ in range(width):
+        value, digit = divmod(value, 36)
+        digits = _DIGITS[digit] + digits
+    return digits
+
+
+class Exchange(Actor):
+    """Two TCP ports, one matching engine, a synthetic market. A restart begins a new day: a new
+    session, empty books, sequence numbers from 1."""
+
+    kind, tag = "exchange", "EXCH"
+    Config = ExchangeConfig
+    timers = {"flow": Timer(handlers.on_flow_timer, _FLOW_CHECK_NS),
+              "heartbeat": Timer(handlers.on_heartbeat_timer, _HEARTBEAT_CHECK_NS)}
+    pollers = {"sockets": Poller(handlers.on_sockets)}
+    counters = COUNTER_NAMES
+    histograms = ("order_ack",)
+    table_names = ("venue", "ports")
+
+    def __init__(self, setup: Setup):
+        super().__init__(setup)
+        config: ExchangeConfig = self.config
+        if not self.symbols:
+            raise ActorError(f"{self.name}: no symbols to trade; name some under symbols:")
+        unknown = [symbol for symbol in config.prices if symbol not in self.symbols]
+        if unknown:
+            raise ActorError(f"{self.name}: config.prices names {unknown[0]}, which is not among the "
+                             f"topology's symbols {', '.join(self.symbols)}")
+        capacity = config.capacity
+        self.venue = build_venue(
+            self.symbols, config.tick_e4, len(config.accounts),
+            allocate(len(self.symbols), capacity.orders, levels_per_side=capacity.levels_per_side),
+            allocate_flow(config.flow, self.symbols, config.prices_e4, config.tick_e4),
+            allocate_logs([capacity.market_data_log_mib * _MIB]
+                          + [capacity.order_entry_log_mib * _MIB] * len(config.accounts)),
+            allocate_sessions(capacity.sessions))
+        wall_offset = wall_offset_ns()
+        now = monotonic_ns()
+        record = self.venue.record[0]
+        record["midnight_offset_ns"] = since_midnight_ns(now + wall_offset) - now
+        record["silence_limit_ns"] = int(config.silence_timeout_ms * 1_000_000)
+        self.session = session_id(now + wall_offset, self.epoch)
+        self._ports = np.zeros(1, PORTS)
+
+    def tables(self) -> dict[str, Table]:
+        return {"venue": Table(self.venue.record), "ports": Table(self._ports, shared=True)}
+
+    def start(self) -> None:
+        """Listens. ActorError says which port is taken, and by whom."""
+        self._log = actor_logger(self.host)
+        vitals, record = self.host.vitals, self.venue.record[0]
+        record["counters"] = vitals.counters.ctypes.data
+        record["order_ack"] = vitals.histograms[0:1].ctypes.data
+        listeners = {
+            SessionKind.ORDER_ENTRY: listen(self.config.order_entry, f"{self.name}: order entry"),
+            SessionKind.MARKET_DATA: listen(self.config.market_data, f"{self.name}: market data")}
+        self._door = FrontDoor(self.venue, self.config, self.session, listeners, vitals.counters,
+                               self._log)
+        self._epoll = select.epoll(self.config.capacity.sessions)
+        record["epoll_fd"] = self._epoll.fileno()
+        self.host.set_fd("sockets", self._epoll.fileno())
+        self._announce(listeners)
+
+    def _announce(self, listeners) -> None:
+        addresses = {kind: listener.getsockname()[:2] for kind, listener in listeners.items()}
+        order_entry, market_data = (addresses[kind] for kind in SessionKind)
+        self.host.tables["ports"][0] = order_entry[1], market_data[1]
+        count = f"{len(self.symbols)} symbol{'s' if len(self.symbols) != 1 else ''}"
+        self._log.info("order entry on {}:{}, market data on {}:{}, {}", *order_entry, *market_data,
+                       count)
+        if self.epoch > 1:
+            self._log.warning("restarted: a new day begins, session {}; books are empty and "
+                              "sequence numbers start from 1", self.session)
+
+    def ready(self) -> bool:
+        flow = self.venue.flow.state[0]
+        return bool(flow["gap_ns"] == 0 or flow["populated"] == flow["n_symbols"])
+
+    def housekeep(self, now_ns: int) -> None:
+        self._door.attend(now_ns)
+        see_out(self._door)
+
+    def stop(self) -> None:
+        """Ends the day: last messages, End of Session to everybody who keeps up, and closes."""
+        self._door.close()
+        record = self.venue.record[0]
+        for directive, seconds in ((Directive.CLOSE, _CLOSING_S), (Directive.END_ALL, _ENDING_S)):
+            record["directive"] = directive
+            until = time.monotonic() + seconds
+            while not self._all_ended() and time.monotonic() < until:
+                time.sleep(0.001)
+        see_out(self._door)
+        self.host.set_fd("sockets", -1)
+        self._log.info("market closed: {:,} orders, {:,} trades, {:,} market data messages",
+                       *(self.host.vitals.counter(name)
+                         for name in ("orders_in", "trades", "md_messages")))
+
+    def _all_ended(self) -> bool:
+        states = self.venue.sessions.sessions["state"]
+        served = (states == SessionState.OFFERED) | (states == SessionState.ACTIVE)
+        return self.venue.record[0]["phase"] == Phase.CLOSED and not served.any()

@@ -1,0 +1,102 @@
+"""The exchange's config, as written under ``config:`` in a topology."""
+
+from __future__ import annotations
+
+import pydantic
+
+from actors.runtime.actor import Config
+from actors.runtime.addresses import ListenAddress
+
+__all__ = ["AccountConfig", "CapacityConfig", "ExchangeConfig", "FlowConfig"]
+
+
+class AccountConfig(Config):
+    """Who may log in, on either port. Letters and digits; upper and lower case are the same."""
+
+    username: str = pydantic.Field("DESK01", min_length=1, max_length=6, pattern="^[A-Za-z0-9]+$")
+    password: str = pydantic.Field("PITWIRE", max_length=10, pattern="^[A-Za-z0-9]*$")
+
+
+class FlowConfig(Config):
+    """Synthetic background orders around a price that moves, the same for the same seed.
+
+    ``rate``: events a second over all symbols, 0 for none. An event is a new order, a cancel, or,
+    for ``cross_fraction`` of them, an order that trades. Each symbol's value walks at random by
+    ``volatility`` (relative standard deviation after one second); on top, the market strays from the
+    value by ``displacement`` (relative standard deviation) and comes back, half of the way in
+    ``reversion_ms``. Orders rest on ``depth_levels`` prices on each side, in the long run
+    ``orders_per_level`` on each, the innermost ``spread_ticks`` apart.
+    """
+
+    rate: float = pydantic.Field(2_000.0, ge=0, le=10_000_000)
+    seed: int = pydantic.Field(1, ge=0, lt=2**63)
+    volatility: float = pydantic.Field(0.0001, ge=0, le=0.1)
+    displacement: float = pydantic.Field(0.0004, ge=0, le=0.1)
+    reversion_ms: float = pydantic.Field(1_000.0, gt=0, le=3_600_000)
+    spread_ticks: int = pydantic.Field(2, ge=1, le=1_000)
+    depth_levels: int = pydantic.Field(10, ge=1, le=200)
+    orders_per_level: int = pydantic.Field(3, ge=1, le=1_000)
+    cross_fraction: float = pydantic.Field(0.1, ge=0, le=1)
+
+
+class CapacityConfig(Config):
+    """Bounds. Memory for them is set aside at the start, and most of it touched only when used.
+
+    ``market_data_log_mib`` and ``order_entry_log_mib`` (of each account) say how much of the stream
+    a client can ask for again. ``send_buffer_kib`` is the kernel's, of each session: with the log,
+    it is how far a slow client may be behind.
+    """
+
+    orders: int = pydantic.Field(200_000, ge=16, le=50_000_000)
+    levels_per_side: int = pydantic.Field(1_024, ge=16, le=65_536)
+    sessions: int = pydantic.Field(64, ge=1, le=4_096)
+    market_data_log_mib: int = pydantic.Field(256, ge=1, le=65_536)
+    order_entry_log_mib: int = pydantic.Field(32, ge=1, le=65_536)
+    send_buffer_kib: int = pydantic.Field(1_024, ge=4, le=65_536)
+
+
+class ExchangeConfig(Config):
+    """Where the exchange listens, who may come, what trades and how much of it.
+
+    ``prices``: where a symbol starts, in the currency; a symbol not named starts at a price drawn
+    from the flow's seed. ``tick``: smallest step of prices of 1.00 and above.
+    """
+
+    order_entry: ListenAddress = "127.0.0.1:9000"
+    market_data: ListenAddress = "127.0.0.1:9001"
+    accounts: tuple[AccountConfig, ...] = pydantic.Field((AccountConfig(),), min_length=1,
+                                                         max_length=1_000)
+    prices: dict[str, pydantic.PositiveFloat] = {}
+    tick: float = pydantic.Field(0.01, ge=0.0001, le=1_000)
+    flow: FlowConfig = FlowConfig()
+    capacity: CapacityConfig = CapacityConfig()
+    login_timeout_ms: float = pydantic.Field(10_000.0, gt=0, le=600_000)
+    silence_timeout_ms: float = pydantic.Field(15_000.0, gt=0, le=600_000)
+
+    @pydantic.field_validator("accounts")
+    @classmethod
+    def _distinct(cls, accounts: tuple[AccountConfig, ...]) -> tuple[AccountConfig, ...]:
+        names = [account.username.upper() for account in accounts]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"username {twice[0]} is given to two accounts")
+        return accounts
+
+    @pydantic.field_validator("prices")
+    @classmethod
+    def _within_protocol(cls, prices: dict[str, float]) -> dict[str, float]:
+        for symbol, price in prices.items():
+            if not 1 <= price <= 100_000:
+                raise ValueError(f"{symbol} cannot start at {price}: prices are 1 to 100,000")
+        return prices
+
+    @property
+    def tick_e4(self) -> int:
+        return round(self.tick * 10_000)
+
+    @property
+    def prices_e4(self) -> dict[str, int]:
+        """The prices, on the tick."""
+        tick = self.tick_e4
+        return {symbol: max(round(price * 10_000 / tick), 1) * tick
+                for symbol, price in self.prices.items()}

@@ -1,0 +1,73 @@
+"""Listening sockets, and who is in the way when a port is taken."""
+
+from __future__ import annotations
+
+import errno
+import os
+import pathlib
+import socket
+
+from actors.runtime.addresses import split_address
+from actors.runtime.host import ActorError
+
+__all__ = ["listen", "port_holder"]
+
+_BACKLOG = 128
+_LISTENING = "0A"
+
+
+def listen(address: str, what: str) -> socket.socket:
+    """A non-blocking socket that listens on ``host:port``. ActorError says ``what`` it was for, which
+    port it is, and, where it can be known, which process holds it."""
+    host, port = split_address(address)
+    host = "" if host == "*" else host.strip("[]")
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.setblocking(False)
+        listener.bind((host, port))
+        listener.listen(_BACKLOG)
+    except OSError as error:
+        listener.close()
+        raise ActorError(_explain(error, address, port, what)) from error
+    return listener
+
+
+def _explain(error: OSError, address: str, port: int, what: str) -> str:
+    if error.errno == errno.EADDRINUSE:
+        holder = port_holder(port)
+        by = f"held by {holder}" if holder else "in use by a process of another user"
+        return f"{what} cannot listen on {address}: port {port} is {by}; stop it or choose another"
+    if error.errno == errno.EACCES:
+        return f"{what} cannot listen on {address}: ports below 1024 need privileges; choose another"
+    return f"{what} cannot listen on {address}: {error.strerror or error}"
+
+
+def port_holder(port: int) -> str | None:
+    """``pid 123 (name)`` of a process that listens on TCP ``port``, or None if it does not show."""
+    sockets = {f"socket:[{inode}]" for inode in _listening_inodes(port)}
+    if not sockets:
+        return None
+    for process in sorted(pathlib.Path("/proc").glob("[0-9]*")):
+        try:
+            for descriptor in (process / "fd").iterdir():
+                if os.readlink(descriptor) in sockets:
+                    return f"pid {process.name} ({(process / 'comm').read_text().strip()})"
+        except OSError:
+            continue  # it ended, or is not ours to look into
+    return None
+
+
+def _listening_inodes(port: int) -> set[str]:
+    inodes = set()
+    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
+        try:
+            lines = pathlib.Path(table).read_text().splitlines()[1:]
+        except OSError:
+            continue
+        for line in lines:
+            fields = line.split()
+            if fields[3] == _LISTENING and int(fields[1].rpartition(":")[2], 16) == port:
+                inodes.add(fields[9])
+    return inodes

@@ -1,0 +1,98 @@
+"""What the public hears: engine events as ITCH 5.0 messages in the market data log.
+
+Every event that changed the book makes one message, in the order of events. Stock locate is the
+symbol's place in the topology, from 1.
+"""
+
+from actors.book.memory import kernel
+from actors.exchange.engine_state import BookChange, EventKind
+from actors.exchange.sequenced_log import append, message_address
+from actors.exchange.venue import (
+    MARKET_DATA_LOG, Counter, bump, listing_at, log_at, venue_at,
+)
+from schemas.enums import Side
+from schemas.venue import itch50
+from schemas.venue.text import alpha_to_int
+
+__all__ = ["announce_close", "announce_open", "tell_market"]
+
+_BUY_LETTER, _SELL_LETTER = int(itch50.Side.BUY), int(itch50.Side.SELL)
+
+_START_OF_MESSAGES = int(itch50.EventCode.START_OF_MESSAGES)
+_START_OF_SYSTEM_HOURS = int(itch50.EventCode.START_OF_SYSTEM_HOURS)
+_START_OF_MARKET_HOURS = int(itch50.EventCode.START_OF_MARKET_HOURS)
+_END_OF_MARKET_HOURS = int(itch50.EventCode.END_OF_MARKET_HOURS)
+_END_OF_SYSTEM_HOURS = int(itch50.EventCode.END_OF_SYSTEM_HOURS)
+_END_OF_MESSAGES = int(itch50.EventCode.END_OF_MESSAGES)
+_TRADING = int(itch50.TradingState.TRADING)
+_CATEGORY = int(itch50.MarketCategory.NASDAQ_GLOBAL_SELECT)
+_PRODUCTION = ord("P")
+_ROUND_LOT = 100
+_NO_REASON = alpha_to_int("", 4)
+_TRACKING = 0
+
+
+@kernel
+def _publish(venue, length):
+    append(log_at(venue, MARKET_DATA_LOG), length)
+    bump(venue, Counter.MD_MESSAGES, 1)
+
+
+@kernel
+def _system_event(venue, code, stamp_ns):
+    at = message_address(log_at(venue, MARKET_DATA_LOG))
+    _publish(venue, itch50.put_system_event(at, _TRACKING, stamp_ns, code))
+
+
+@kernel
+def announce_open(venue, stamp_ns):
+    """The first messages of a day: directory, trading states, start of hours."""
+    _system_event(venue, _START_OF_MESSAGES, stamp_ns)
+    for number in range(venue_at(venue).n_symbols):
+        symbol = listing_at(venue, number).symbol
+        at = message_address(log_at(venue, MARKET_DATA_LOG))
+        _publish(venue, itch50.put_stock_directory(at, number + 1, _TRACKING, stamp_ns, symbol,
+                                                   _CATEGORY, _ROUND_LOT, _PRODUCTION))
+    for number in range(venue_at(venue).n_symbols):
+        symbol = listing_at(venue, number).symbol
+        at = message_address(log_at(venue, MARKET_DATA_LOG))
+        _publish(venue, itch50.put_stock_trading_action(at, number + 1, _TRACKING, stamp_ns, symbol,
+                                                        _TRADING, _NO_REASON))
+    _system_event(venue, _START_OF_SYSTEM_HOURS, stamp_ns)
+    _system_event(venue, _START_OF_MARKET_HOURS, stamp_ns)
+
+
+@kernel
+def announce_close(venue, stamp_ns):
+    """The last messages of a day."""
+    _system_event(venue, _END_OF_MARKET_HOURS, stamp_ns)
+    _system_event(venue, _END_OF_SYSTEM_HOURS, stamp_ns)
+    _system_event(venue, _END_OF_MESSAGES, stamp_ns)
+
+
+@kernel
+def tell_market(venue, event):
+    """Publish what the event did to the book, if anything."""
+    change = event.book_change
+    if change == BookChange.NONE:
+        return
+    at = message_address(log_at(venue, MARKET_DATA_LOG))
+    locate, stamp_ns, number = event.symbol + 1, event.time_ns, event.number
+    if change == BookChange.ADD:
+        letter = _BUY_LETTER if event.side == Side.BUY else _SELL_LETTER
+        length = itch50.put_add_order(at, locate, _TRACKING, stamp_ns, number, letter,
+                                      event.quantity, listing_at(venue, event.symbol).symbol,
+                                      event.price_e4)
+    elif change == BookChange.EXECUTE:
+        length = itch50.put_order_executed(at, locate, _TRACKING, stamp_ns, number, event.quantity,
+                                           event.match_number)
+        bump(venue, Counter.TRADES, 1)
+    elif change == BookChange.REDUCE:
+        length = itch50.put_order_cancel(at, locate, _TRACKING, stamp_ns, number, event.quantity)
+    elif change == BookChange.REPLACE:
+        length = itch50.put_order_replace(at, locate, _TRACKING, stamp_ns, event.contra_number,
+                                          number, event.quantity, event.price_e4)
+    else:
+        gone = event.contra_number if event.kind == EventKind.REPLACED else number
+        length = itch50.put_order_delete(at, locate, _TRACKING, stamp_ns, gone)
+    _publish(venue, length)

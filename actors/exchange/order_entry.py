@@ -1,0 +1,307 @@
+"""Order entry: OUCH 5.0 requests, one by one, checked and carried out.
+
+What this venue does not offer is refused with the reason that says so: hidden orders, crosses,
+pegging, minimum quantities and other options that would change what an order means, times in force
+that end at a clock time. Prices of 1.00 and more are in whole ticks (Rule 612 of Regulation NMS);
+below, any 1/10,000 will do. The engine has no tick of its own, so this is checked here.
+
+A UserRefNum not above the account's highest is a retransmission and is ignored, as is a request for
+an order that is gone (OUCH 5.0, sections 1 and 2).
+"""
+
+import numpy as np
+
+from actors.book.memory import kernel
+from actors.book.order_book import order_at
+from actors.exchange.engine_state import CancelReason, Status
+from actors.exchange.matching import cancel, cancel_all, find, replace, submit
+from actors.exchange.matching_events import book_of
+from actors.exchange.order_replies import reject, settle
+from actors.exchange.ouch_codes import tag_capacity, tag_of, tag_side
+from actors.exchange.sequenced_log import append, message_address
+from actors.exchange.session_io import end_session, keep_evidence
+from actors.exchange.session_state import EndReason
+from actors.exchange.venue import (
+    Counter, Phase, account_at, bump, find_symbol, listing_at, log_at, session_at, venue_at,
+)
+from schemas.enums import OrderType, Side, TimeInForce
+from schemas.venue import ouch50
+from schemas.venue.big_endian import get_raw4, get_raw8, get_u8, get_u32, get_u64
+from schemas.venue.validity import VALID
+
+__all__ = ["handle_request"]
+
+_ENTER, _REPLACE, _CANCEL = ouch50.ENTER_ORDER, ouch50.REPLACE_ORDER, ouch50.CANCEL_ORDER
+_MASS_CANCEL, _QUERY = ouch50.MASS_CANCEL, ouch50.ACCOUNT_QUERY
+
+_BUY_LETTER, _SELL_LETTER = int(ouch50.Side.BUY), int(ouch50.Side.SELL)
+_SHORT_LETTER = int(ouch50.Side.SELL_SHORT)
+_EXEMPT_LETTER = int(ouch50.Side.SELL_SHORT_EXEMPT)
+_OUCH_DAY, _OUCH_EXTENDED = int(ouch50.TimeInForce.DAY), int(ouch50.TimeInForce.EXTENDED_HOURS)
+_OUCH_IOC = int(ouch50.TimeInForce.IMMEDIATE_OR_CANCEL)
+_VISIBLE, _ATTRIBUTABLE = int(ouch50.Display.VISIBLE), int(ouch50.Display.ATTRIBUTABLE)
+_CONTINUOUS = int(ouch50.CrossType.CONTINUOUS)
+_AGENCY, _PRINCIPAL = int(ouch50.Capacity.AGENCY), int(ouch50.Capacity.PRINCIPAL)
+_RISKLESS = int(ouch50.Capacity.RISKLESS_PRINCIPAL)
+_OTHER_CAPACITY = int(ouch50.Capacity.OTHER)
+_SWEEP, _NO_SWEEP = ord("Y"), ord("N")
+_YES, _NO, _BLANK, _LIMIT_PRICE = ord("Y"), ord("N"), ord(" "), ord("L")
+_ALL_SYMBOLS = int.from_bytes(b"        ", "big")
+
+_INVALID_SIDE = int(ouch50.RejectReason.INVALID_SIDE)
+_INVALID_DISPLAY = int(ouch50.RejectReason.INVALID_DISPLAY)
+_INVALID_CROSS = int(ouch50.RejectReason.INVALID_CROSS_ORDER)
+_INVALID_PRICE = int(ouch50.RejectReason.INVALID_PRICE)
+_INVALID_SYMBOL = int(ouch50.RejectReason.INVALID_SYMBOL)
+_INVALID_MIN_QUANTITY = int(ouch50.RejectReason.INVALID_MIN_QUANTITY)
+_INVALID_MAX_FLOOR = int(ouch50.RejectReason.INVALID_MAX_FLOOR)
+_NO_PEGGING = int(ouch50.RejectReason.PEGGING_NOT_ALLOWED)
+_NO_ROUTING = int(ouch50.RejectReason.ROUTING_NOT_ALLOWED)
+_NO_REPLACE = int(ouch50.RejectReason.REPLACE_NOT_ALLOWED)
+_OTHER = int(ouch50.RejectReason.OTHER)
+_DESTINATION_CLOSED = int(ouch50.RejectReason.DESTINATION_CLOSED)
+_DISABLED = int(ouch50.RejectReason.FIRM_NOT_AUTHORISED)
+
+_MIN_QTY, _MAX_FLOOR = int(ouch50.OptionTag.MIN_QTY), int(ouch50.OptionTag.MAX_FLOOR)
+_PRICE_TYPE, _PEG_OFFSET = int(ouch50.OptionTag.PRICE_TYPE), int(ouch50.OptionTag.PEG_OFFSET)
+_ROUTE, _POST_ONLY = int(ouch50.OptionTag.ROUTE), int(ouch50.OptionTag.POST_ONLY)
+_TRADE_NOW, _SIDE_TAG = int(ouch50.OptionTag.TRADE_NOW), int(ouch50.OptionTag.SIDE)
+_DISCRETION = int(ouch50.OptionTag.DISCRETION_PRICE)
+_DISCRETION_TYPE = int(ouch50.OptionTag.DISCRETION_PRICE_TYPE)
+_DISCRETION_PEG = int(ouch50.OptionTag.DISCRETION_PEG_OFFSET)
+_RANDOM_RESERVES = int(ouch50.OptionTag.RANDOM_RESERVES)
+_EXPIRE_TIME = int(ouch50.OptionTag.EXPIRE_TIME)
+_DISPLAY_QUANTITY = int(ouch50.OptionTag.DISPLAY_QUANTITY)
+_DISPLAY_PRICE = int(ouch50.OptionTag.DISPLAY_PRICE)
+
+_LIMIT = int(OrderType.LIMIT)
+_DAY, _IOC, _NO_TIME = int(TimeInForce.DAY), int(TimeInForce.IOC), int(TimeInForce.NONE)
+_BUY, _SELL = int(Side.BUY), int(Side.SELL)
+_EVENTS_FULL = int(Status.EVENTS_FULL)
+_BY_USER = int(CancelReason.USER)
+
+_WHOLE_TICKS_FROM_E4 = 10_000
+_IMPOSSIBLE_PRICE = 0
+
+
+@kernel
+def handle_request(venue, slot, request, length, stamp_ns):
+    """Carry out the ``length`` bytes at ``request``, which session ``slot`` sent at ``stamp_ns``
+    since midnight. The replies are in the account's log when it returns."""
+    validity = ouch50.validate_in(request, length)
+    if validity != VALID:
+        _refuse_malformed(venue, slot, request, length, validity, stamp_ns)
+        return
+    account = session_at(venue, slot).account
+    kind = get_u8(request, 0)
+    if kind == _ENTER:
+        _enter(venue, account, request, length, stamp_ns)
+    elif kind == _REPLACE:
+        _replace_order(venue, account, request, length, stamp_ns)
+    elif kind == _CANCEL:
+        _cancel_order(venue, account, request, stamp_ns)
+    elif kind == _MASS_CANCEL:
+        _cancel_many(venue, account, request, stamp_ns)
+    elif kind == _QUERY:
+        log = log_at(venue, account + 1)
+        following = account_at(venue, account).last_user_ref + 1
+        append(log, ouch50.put_account_query_response(message_address(log), stamp_ns, following))
+    else:
+        reject(venue, account + 1, stamp_ns, get_u32(request, 1), _OTHER, venue_at(venue).blanks_at)
+
+
+@kernel
+def _refuse_malformed(venue, slot, request, length, validity, stamp_ns):
+    """Reject what can be told from its beginning to be an order; end the session over the rest."""
+    keep_evidence(venue, slot, request, length)
+    session = session_at(venue, slot)
+    kind = get_u8(request, 0) if length > 0 else 0
+    if kind == _ENTER and length >= ouch50.ENTER_ORDER_USER_REF_NUM + 4:
+        user_ref = get_u32(request, ouch50.ENTER_ORDER_USER_REF_NUM)
+    elif kind == _REPLACE and length >= ouch50.REPLACE_ORDER_USER_REF_NUM + 4:
+        user_ref = get_u32(request, ouch50.REPLACE_ORDER_USER_REF_NUM)
+    else:
+        end_session(venue, slot, EndReason.BAD_MESSAGE, validity)
+        return
+    session.detail = validity
+    session.faults += 1
+    reject(venue, session.account + 1, stamp_ns, user_ref, _OTHER, venue_at(venue).blanks_at)
+
+
+# --- terms ------------------------------------------------------------------------------------
+
+
+@kernel
+def _refuse_option(tag, value):
+    """The code that refuses an option which would change what the order means here, or 0."""
+    if tag == _MIN_QTY:
+        return _INVALID_MIN_QUANTITY if value > 0 else 0
+    if tag == _MAX_FLOOR or tag == _RANDOM_RESERVES or tag == _DISPLAY_QUANTITY:
+        return _INVALID_MAX_FLOOR if value > 0 else 0
+    if tag == _PRICE_TYPE:
+        return 0 if value == _LIMIT_PRICE or value == _BLANK else _NO_PEGGING
+    if tag == _PEG_OFFSET or tag == _DISCRETION_PEG:
+        return _NO_PEGGING if value != 0 else 0
+    if tag == _ROUTE:
+        return _NO_ROUTING
+    if tag == _POST_ONLY or tag == _TRADE_NOW:
+        return 0 if value == _NO or value == _BLANK else _OTHER
+    if tag == _DISCRETION or tag == _DISPLAY_PRICE or tag == _EXPIRE_TIME:
+        return _OTHER if value != 0 else 0
+    if tag == _DISCRETION_TYPE or tag == _SIDE_TAG:
+        return _OTHER
+    return 0
+
+
+@kernel
+def _refuse_options(request, at, end):
+    """The code that refuses the first unsupported option, or 0."""
+    while at < end:
+        tag = get_u8(request, at + 1)
+        code = _refuse_option(tag, ouch50.get_option(request, at + 2, tag))
+        if code != 0:
+            return code
+        at += 1 + get_u8(request, at)
+    return 0
+
+
+@kernel
+def _time_in_force(letter):
+    """The engine's time in force, or none. Extended hours are hours like others here."""
+    if letter == _OUCH_DAY or letter == _OUCH_EXTENDED:
+        return _DAY
+    return _IOC if letter == _OUCH_IOC else _NO_TIME
+
+
+@kernel
+def _is_displayed(letter):
+    return letter == _VISIBLE or letter == _ATTRIBUTABLE
+
+
+@kernel
+def _on_tick(price_e4, tick_e4):
+    return price_e4 < _WHOLE_TICKS_FROM_E4 or price_e4 % tick_e4 == 0
+
+
+@kernel
+def _sweep(letter):
+    return _SWEEP if letter == _SWEEP else _NO_SWEEP
+
+
+# --- requests ---------------------------------------------------------------------------------
+
+
+@kernel
+def _refuse_enter(venue, account, request, length, symbol, price_e4):
+    """The code that refuses an Enter Order before the engine sees it, or 0."""
+    side = get_u8(request, ouch50.ENTER_ORDER_SIDE)
+    if venue_at(venue).phase == Phase.CLOSED:
+        return _DESTINATION_CLOSED
+    if account_at(venue, account).disabled:
+        return _DISABLED
+    if symbol < 0:
+        return _INVALID_SYMBOL
+    if side != _BUY_LETTER and side != _SELL_LETTER and side != _SHORT_LETTER \
+            and side != _EXEMPT_LETTER:
+        return _INVALID_SIDE
+    if not _is_displayed(get_u8(request, ouch50.ENTER_ORDER_DISPLAY)):
+        return _INVALID_DISPLAY
+    if get_u8(request, ouch50.ENTER_ORDER_CROSS_TYPE) != _CONTINUOUS:
+        return _INVALID_CROSS
+    if not _on_tick(price_e4, listing_at(venue, symbol).tick_e4):
+        return _INVALID_PRICE
+    return _refuse_options(request, ouch50.ENTER_ORDER_LENGTH, length)
+
+
+@kernel
+def _enter(venue, account, request, length, stamp_ns):
+    bump(venue, Counter.ORDERS_IN, 1)
+    user_ref = get_u32(request, ouch50.ENTER_ORDER_USER_REF_NUM)
+    if user_ref <= account_at(venue, account).last_user_ref:
+        bump(venue, Counter.IGNORED, 1)
+        return
+    account_at(venue, account).last_user_ref = user_ref
+    symbol = find_symbol(venue, get_raw8(request, ouch50.ENTER_ORDER_SYMBOL))
+    price_e4 = get_u64(request, ouch50.ENTER_ORDER_PRICE)
+    code = _refuse_enter(venue, account, request, length, symbol, price_e4)
+    if code != 0:
+        reject(venue, account + 1, stamp_ns, user_ref, code,
+               request + ouch50.ENTER_ORDER_CL_ORD_ID)
+        return
+    side = get_u8(request, ouch50.ENTER_ORDER_SIDE)
+    capacity = get_u8(request, ouch50.ENTER_ORDER_CAPACITY)
+    if capacity != _AGENCY and capacity != _PRINCIPAL and capacity != _RISKLESS:
+        capacity = _OTHER_CAPACITY
+    tag = tag_of(side, get_u8(request, ouch50.ENTER_ORDER_DISPLAY), capacity,
+                 _sweep(get_u8(request, ouch50.ENTER_ORDER_INTERMARKET_SWEEP_ELIGIBILITY)))
+    status = submit(venue_at(venue).engine, account + 1, user_ref, symbol,
+                    _BUY if side == _BUY_LETTER else _SELL, _LIMIT, price_e4,
+                    get_u32(request, ouch50.ENTER_ORDER_QUANTITY),
+                    _time_in_force(get_u8(request, ouch50.ENTER_ORDER_TIME_IN_FORCE)), tag, stamp_ns)
+    settle(venue, status, request)
+
+
+@kernel
+def _replace_order(venue, account, request, length, stamp_ns):
+    bump(venue, Counter.ORDERS_IN, 1)
+    user_ref = get_u32(request, ouch50.REPLACE_ORDER_USER_REF_NUM)
+    original = get_u32(request, ouch50.REPLACE_ORDER_ORIG_USER_REF_NUM)
+    slot = find(venue_at(venue).engine, account + 1, original)
+    if user_ref <= account_at(venue, account).last_user_ref or slot < 0:
+        bump(venue, Counter.IGNORED, 1)
+        return
+    code = _refuse_options(request, ouch50.REPLACE_ORDER_LENGTH, length)
+    if account_at(venue, account).disabled:
+        code = _NO_REPLACE
+    if code != 0:
+        account_at(venue, account).last_user_ref = user_ref
+        reject(venue, account + 1, stamp_ns, user_ref, code,
+               request + ouch50.REPLACE_ORDER_CL_ORD_ID)
+        return
+    order = order_at(book_of(venue_at(venue).engine), slot)
+    display = get_u8(request, ouch50.REPLACE_ORDER_DISPLAY)
+    price_e4 = get_u64(request, ouch50.REPLACE_ORDER_PRICE)
+    if not _on_tick(price_e4, listing_at(venue, order.symbol).tick_e4) or not _is_displayed(display):
+        price_e4 = _IMPOSSIBLE_PRICE  # impossible details take the order off; the engine does it
+    tag = tag_of(tag_side(order.tag), display, tag_capacity(order.tag),
+                 _sweep(get_u8(request, ouch50.REPLACE_ORDER_INTERMARKET_SWEEP_ELIGIBILITY)))
+    status = replace(venue_at(venue).engine, account + 1, original, user_ref, price_e4,
+                     get_u32(request, ouch50.REPLACE_ORDER_QUANTITY),
+                     _time_in_force(get_u8(request, ouch50.REPLACE_ORDER_TIME_IN_FORCE)), tag,
+                     stamp_ns)
+    status = settle(venue, status, request)
+    if status == Status.DONE or status == Status.REJECTED:
+        account_at(venue, account).last_user_ref = user_ref
+
+
+@kernel
+def _cancel_order(venue, account, request, stamp_ns):
+    bump(venue, Counter.CANCELS_IN, 1)
+    status = cancel(venue_at(venue).engine, account + 1, get_u32(request, ouch50.CANCEL_ORDER_USER_REF_NUM),
+                    get_u32(request, ouch50.CANCEL_ORDER_QUANTITY), stamp_ns)
+    if status == Status.IGNORED:
+        bump(venue, Counter.IGNORED, 1)
+    settle(venue, status, request)
+
+
+@kernel
+def _cancel_many(venue, account, request, stamp_ns):
+    """Mass Cancel: the response, then the cancels. A blank symbol stands for all."""
+    bump(venue, Counter.CANCELS_IN, 1)
+    user_ref = get_u32(request, ouch50.MASS_CANCEL_USER_REF_NUM)
+    if user_ref <= account_at(venue, account).last_user_ref:
+        bump(venue, Counter.IGNORED, 1)
+        return
+    account_at(venue, account).last_user_ref = user_ref
+    name = get_raw8(request, ouch50.MASS_CANCEL_SYMBOL)
+    symbol = find_symbol(venue, name)
+    if symbol < 0 and name != _ALL_SYMBOLS:
+        reject(venue, account + 1, stamp_ns, user_ref, _INVALID_SYMBOL, venue_at(venue).blanks_at)
+        return
+    log = log_at(venue, account + 1)
+    append(log, ouch50.put_mass_cancel_response(
+        message_address(log), stamp_ns, user_ref, get_raw4(request, ouch50.MASS_CANCEL_FIRM), name))
+    status = np.int64(_EVENTS_FULL)
+    while status == _EVENTS_FULL:
+        status = cancel_all(venue_at(venue).engine, account + 1, symbol, _BY_USER, stamp_ns)
+        settle(venue, status, request)

@@ -1,0 +1,129 @@
+"""What the owners of orders hear: engine events as OUCH 5.0 messages in their accounts' logs.
+
+``request`` is the address of the request that caused the events; its ClOrdID and time in force are
+echoed. Events of the synthetic flow have none, and no owner to tell.
+"""
+
+from actors.book.memory import kernel, record_at
+from actors.exchange.engine_state import EVENT, EventKind, Status
+from actors.exchange.market_data import tell_market
+from actors.exchange.matching import resume
+from actors.exchange.matching_events import clear_events, state_of
+from actors.exchange.ouch_codes import (
+    CANCEL_LETTER, REJECT_CODE, tag_capacity, tag_display, tag_side, tag_sweep,
+)
+from actors.exchange.sequenced_log import append, message_address
+from actors.exchange.venue import BACKGROUND, Counter, bump, listing_at, log_at, venue_at
+from schemas.venue import ouch50
+from schemas.venue.big_endian import get_u8
+
+__all__ = ["announce", "reject", "settle"]
+
+_LIVE = int(ouch50.OrderState.LIVE)
+_CONTINUOUS = int(ouch50.CrossType.CONTINUOUS)
+_ADDED, _REMOVED = int(ouch50.LiquidityFlag.ADDED), int(ouch50.LiquidityFlag.REMOVED)
+_IS_REPLACE = ouch50.REPLACE_ORDER
+
+
+@kernel
+def settle(venue, status, request):
+    """Tell everybody the events of an engine call that returned ``status``, to the end of its
+    order. Returns the status it ended with."""
+    _publish_events(venue, request)
+    while status == Status.PAUSED:
+        status = resume(venue_at(venue).engine)
+        _publish_events(venue, request)
+    return status
+
+
+@kernel
+def _publish_events(venue, request):
+    engine = venue_at(venue).engine
+    state = state_of(engine)
+    for n in range(state.pending):
+        event = record_at(engine + state.events_at, n, EVENT)
+        kind = event.kind
+        if kind == EventKind.EXECUTED:
+            _tell_executed(venue, event)
+        elif event.owner != BACKGROUND:
+            if kind == EventKind.ACCEPTED:
+                _tell_accepted(venue, event, request)
+            elif kind == EventKind.CANCELED:
+                _tell_canceled(venue, event)
+            elif kind == EventKind.REPLACED:
+                _tell_replaced(venue, event, request)
+            elif kind == EventKind.REJECTED:
+                reject(venue, event.owner, event.time_ns, event.user_ref,
+                       REJECT_CODE[event.reason], _cl_ord_id_of(request))
+        tell_market(venue, event)
+    clear_events(engine)
+
+
+@kernel
+def _cl_ord_id_of(request):
+    """Address of the ClOrdID of an Enter or Replace request."""
+    if get_u8(request, 0) == _IS_REPLACE:
+        return request + ouch50.REPLACE_ORDER_CL_ORD_ID
+    return request + ouch50.ENTER_ORDER_CL_ORD_ID
+
+
+@kernel
+def _tell_accepted(venue, event, request):
+    log = log_at(venue, event.owner)
+    append(log, ouch50.put_accepted(
+        message_address(log), event.time_ns, event.user_ref, tag_side(event.tag), event.quantity,
+        listing_at(venue, event.symbol).symbol, event.price_e4,
+        get_u8(request, ouch50.ENTER_ORDER_TIME_IN_FORCE), tag_display(event.tag), event.number,
+        tag_capacity(event.tag), tag_sweep(event.tag), _CONTINUOUS, _LIVE, _cl_ord_id_of(request)))
+    bump(venue, Counter.ACKS, 1)
+
+
+@kernel
+def _tell_replaced(venue, event, request):
+    log = log_at(venue, event.owner)
+    append(log, ouch50.put_replaced(
+        message_address(log), event.time_ns, event.contra_user_ref, event.user_ref,
+        tag_side(event.tag), event.quantity, listing_at(venue, event.symbol).symbol, event.price_e4,
+        get_u8(request, ouch50.REPLACE_ORDER_TIME_IN_FORCE), tag_display(event.tag), event.number,
+        tag_capacity(event.tag), tag_sweep(event.tag), _CONTINUOUS, _LIVE, _cl_ord_id_of(request)))
+    bump(venue, Counter.ACKS, 1)
+
+
+@kernel
+def _tell_fill(venue, owner, user_ref, event, liquidity):
+    log = log_at(venue, owner)
+    append(log, ouch50.put_executed(message_address(log), event.time_ns, user_ref, event.quantity,
+                                    event.price_e4, liquidity, event.match_number))
+    bump(venue, Counter.FILLS, 1)
+
+
+@kernel
+def _tell_executed(venue, event):
+    if event.owner != BACKGROUND:
+        _tell_fill(venue, event.owner, event.user_ref, event, _ADDED)
+    if event.contra_owner != BACKGROUND:
+        _tell_fill(venue, event.contra_owner, event.contra_user_ref, event, _REMOVED)
+
+
+@kernel
+def _tell_canceled(venue, event):
+    log = log_at(venue, event.owner)
+    append(log, ouch50.put_canceled(message_address(log), event.time_ns, event.user_ref,
+                                    event.quantity, CANCEL_LETTER[event.reason]))
+    bump(venue, Counter.CANCELS, 1)
+
+
+@kernel
+def reject(venue, owner, stamp_ns, user_ref, code, cl_ord_id_at):
+    """Tell an owner that an order was refused, for the reason ``code`` of OUCH."""
+    log = log_at(venue, owner)
+    append(log, ouch50.put_rejected(message_address(log), stamp_ns, user_ref, code, cl_ord_id_at))
+    bump(venue, Counter.REJECTS, 1)
+
+
+@kernel
+def announce(venue, code, stamp_ns):
+    """Send every account a System Event."""
+    for owner in range(1, venue_at(venue).n_logs):
+        log = log_at(venue, owner)
+        append(log, ouch50.put_system_event(message_address(log), stamp_ns, code))

@@ -1,0 +1,187 @@
+"""One turn of serving: adopt, read, carry out, answer, publish. Kernels of the reactor.
+
+An order's reply leaves in the turn that read it, before anybody's market data: first its own session
+is flushed, then all.
+"""
+
+import numpy as np
+
+from actors.book.memory import kernel
+from actors.exchange.market_data import announce_close, announce_open
+from actors.exchange.order_entry import handle_request
+from actors.exchange.order_replies import announce
+from actors.exchange.session_io import (
+    adopt, compact, end_session, finish_session, flush, flush_all, has_all, is_active,
+    keep_evidence, receive, send_heartbeat,
+)
+from actors.exchange.session_state import EndReason, SessionKind
+from actors.exchange.sockets import (
+    EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT, EPOLLRDHUP, event_flags, event_slot,
+)
+from actors.exchange.venue import (
+    EPOLL_EVENTS, Counter, Directive, Phase, bump, session_at, venue_at,
+)
+from actors.runtime.clock import now_ns
+from actors.runtime.histogram import record_ns
+from actors.runtime.native import epoll_wait
+from schemas.venue import ouch50
+from schemas.venue.soupbintcp import (
+    CLIENT_HEARTBEAT, COMPLETE, DEBUG, HEARTBEAT_INTERVAL_NS, LOGOUT_REQUEST, MALFORMED,
+    UNSEQUENCED_DATA, next_packet,
+)
+
+__all__ = ["keep_sessions", "open_day", "serve_turn", "stamp"]
+
+_REQUESTS_PER_TURN = 512  # of one session, then others get theirs
+_DAY_NS = 86_400_000_000_000
+_GONE = EPOLLRDHUP | EPOLLHUP | EPOLLERR
+_START_OF_DAY, _END_OF_DAY = int(ouch50.EventCode.START_OF_DAY), int(ouch50.EventCode.END_OF_DAY)
+
+
+@kernel
+def stamp(venue):
+    """The time now, in nanoseconds since midnight."""
+    record = venue_at(venue)
+    return (now_ns(record.scratch_at) + record.midnight_offset_ns) % _DAY_NS
+
+
+@kernel
+def open_day(venue):
+    """Announce the day, once."""
+    record = venue_at(venue)
+    if record.phase == Phase.BEFORE_OPEN:
+        at = stamp(venue)
+        announce_open(venue, at)
+        announce(venue, _START_OF_DAY, at)
+        record.phase = Phase.OPEN
+
+
+@kernel
+def _handle_packets(venue, slot):
+    """Carry out whole packets from the session's buffer; returns how many requests there were."""
+    session = session_at(venue, slot)
+    record = venue_at(venue)
+    requests = 0
+    session.backlog = 0
+    while is_active(venue, slot):
+        if requests == _REQUESTS_PER_TURN:
+            session.backlog = 1
+            break
+        base = session.receive_at
+        status, kind, at, length, following = next_packet(base, session.begin, session.filled)
+        if status == MALFORMED:
+            keep_evidence(venue, slot, base + session.begin, session.filled - session.begin)
+            end_session(venue, slot, EndReason.BAD_FRAMING, 0)
+        if status != COMPLETE:
+            break
+        begin, session.begin = session.begin, following
+        if kind == UNSEQUENCED_DATA and session.kind == SessionKind.ORDER_ENTRY:
+            handle_request(venue, slot, base + at, length, stamp(venue))
+            requests += 1
+        elif kind == LOGOUT_REQUEST:
+            end_session(venue, slot, EndReason.LOGOUT, 0)
+        elif kind != CLIENT_HEARTBEAT and kind != DEBUG:
+            keep_evidence(venue, slot, base + begin, following - begin)
+            end_session(venue, slot, EndReason.BAD_PACKET, kind)
+    if is_active(venue, slot):
+        compact(venue, slot)
+    return requests
+
+
+@kernel
+def _serve_session(venue, slot, turn_ns):
+    """Read from one session, carry out its requests and answer them. Returns the work done."""
+    session = session_at(venue, slot)
+    record = venue_at(venue)
+    received = np.int64(0)
+    if session.readable:
+        received = receive(venue, slot, turn_ns)
+    begun_ns = now_ns(record.scratch_at)
+    requests = _handle_packets(venue, slot)
+    if requests > 0:
+        if is_active(venue, slot):
+            flush(venue, slot, begun_ns)
+        took_ns = now_ns(record.scratch_at) - begun_ns
+        for _ in range(requests):
+            record_ns(record.order_ack, took_ns)
+    return received + requests
+
+
+@kernel
+def _adopt_offered(venue, turn_ns):
+    record = venue_at(venue)
+    for slot in range(record.used):
+        if adopt(venue, slot, turn_ns):
+            record.adopted += 1
+            bump(venue, Counter.LOGINS, 1)
+
+
+@kernel
+def _note_events(venue, epoll_fd):
+    """Ask epoll what happened and note it in the sessions. Returns how many events."""
+    record = venue_at(venue)
+    n = epoll_wait(np.int32(epoll_fd), record.epoll_events_at, np.int32(EPOLL_EVENTS), np.int32(0))
+    for i in range(n):
+        session = session_at(venue, event_slot(record.epoll_events_at, i))
+        flags = event_flags(record.epoll_events_at, i)
+        if flags & (EPOLLIN | _GONE):
+            session.readable = 1
+        if flags & _GONE:
+            session.hung_up = 1
+        if flags & EPOLLOUT:
+            session.blocked = 0
+    return n
+
+
+@kernel
+def serve_turn(venue, epoll_fd, turn_ns):
+    """Everything there is to do for the sessions now. Returns the work done."""
+    record = venue_at(venue)
+    if record.offered != record.adopted:
+        _adopt_offered(venue, turn_ns)
+    work = np.int64(_note_events(venue, epoll_fd))
+    if work > 0 or record.unfinished > 0:
+        record.unfinished = 0
+        for slot in range(record.used):
+            session = session_at(venue, slot)
+            if is_active(venue, slot) and (session.readable or session.backlog):
+                work += _serve_session(venue, slot, turn_ns)
+                if is_active(venue, slot):
+                    record.unfinished += session.readable | session.backlog
+    work += flush_all(venue, turn_ns)
+    if record.directive >= Directive.CLOSE:
+        work += _close_day(venue, turn_ns)
+    return work
+
+
+@kernel
+def _close_day(venue, turn_ns):
+    """Announce the end of the day, once, and end each session that has heard of it."""
+    record = venue_at(venue)
+    if record.phase == Phase.OPEN:
+        at = stamp(venue)
+        announce_close(venue, at)
+        announce(venue, _END_OF_DAY, at)
+        record.phase = Phase.CLOSED
+        flush_all(venue, turn_ns)
+    ended = 0
+    for slot in range(record.used):
+        if is_active(venue, slot):
+            if has_all(venue, slot) or record.directive == Directive.END_ALL:
+                finish_session(venue, slot, turn_ns)
+                ended += 1
+    return ended
+
+
+@kernel
+def keep_sessions(venue, turn_ns):
+    """Heartbeats where nothing was sent for a while; an end to sessions that are silent."""
+    record = venue_at(venue)
+    for slot in range(record.used):
+        if not is_active(venue, slot):
+            continue
+        session = session_at(venue, slot)
+        if turn_ns - session.heard_ns >= record.silence_limit_ns:
+            end_session(venue, slot, EndReason.SILENT, 0)
+        elif turn_ns - session.sent_ns >= HEARTBEAT_INTERVAL_NS:
+            send_heartbeat(venue, slot, turn_ns)

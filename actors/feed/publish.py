@@ -1,0 +1,164 @@
+"""Kernels that put updates and snapshots on the ``market`` port.
+
+A snapshot of a symbol is a CLEAR and then its levels, best first, bids before asks. It goes out in
+pieces, as far as one call may send, and nothing live comes between them: the feed reads on when the
+symbol is complete. Symbols take turns with live data. A round of snapshots covers every symbol once,
+counted from when it was last asked for.
+"""
+
+from actors.book.book_view import level_count, nth_price
+from actors.book.memory import record_at
+from actors.book.order_book import MAX_QUANTITY
+from actors.book.price_levels import BUY, SELL
+from actors.feed.itch_book import note_best, note_level
+from actors.feed.state import (
+    SYMBOL, UPDATE, Counter, book_of, feed_of, link_of, symbol_count, symbols_of, updates_of,
+)
+from actors.runtime import Overflow, claim, commit, context, count, kernel
+from actors.runtime.wire import in_flight, is_up, message_header, out_port, out_wire, wire_page
+from schemas.enums import Flag, UpdateType
+from schemas.views import market_data
+
+__all__ = ["begin_round", "publish", "publish_snapshots"]
+
+_MARKET = 0
+_CLEAR = int(UpdateType.CLEAR)
+_SNAPSHOT = int(Flag.SNAPSHOT)
+_LAST = int(Flag.LAST)
+_LATEST = int(Overflow.LATEST)
+_BLOCK = int(Overflow.BLOCK)
+
+_PUBLISHED = int(Counter.PUBLISHED)
+_NOT_SENT = int(Counter.NOT_SENT)
+_SNAPSHOTS = int(Counter.SNAPSHOTS)
+
+#: How long a snapshot waits for a wire that has no room and would drop it.
+PATIENCE_NS = 10_000_000
+
+
+@kernel
+def publish(ctx, update, sequence, receive_ns, flags):
+    """Sends one update. Returns 1; 0 if a wire with overflow ``fail`` refused it, after which a
+    round of snapshots will make good what is missing."""
+    message = claim(ctx, _MARKET)
+    if message == 0:
+        count(ctx, _NOT_SENT, 1)
+        begin_round(ctx)
+        return 0
+    message_header(message).flags = flags
+    body = market_data(message)
+    body.receive_ns = receive_ns
+    body.exchange_ns = update.exchange_ns
+    body.sequence = sequence
+    body.price_e4 = update.price_e4
+    body.bid_e4 = update.bid_e4
+    body.ask_e4 = update.ask_e4
+    body.last_e4 = update.last_e4
+    body.quantity = min(update.quantity, MAX_QUANTITY)
+    body.bid_qty = min(update.bid_qty, MAX_QUANTITY)
+    body.ask_qty = min(update.ask_qty, MAX_QUANTITY)
+    body.last_qty = update.last_qty
+    body.symbol_id = update.symbol_id
+    body.update_type = update.update_type
+    body.side = update.side
+    commit(ctx, _MARKET)
+    count(ctx, _PUBLISHED, 1)
+    return 1
+
+
+@kernel
+def begin_round(ctx):
+    """Every symbol shall be published whole once from now on."""
+    feed_of(ctx).snapshots = symbol_count(ctx)
+
+
+@kernel
+def _has_room(ctx, messages):
+    """Whether no wire that drops what it has no room for would do so now."""
+    port = out_port(context(ctx).ports[_MARKET])
+    for i in range(port.n_wires):
+        wire = out_wire(port.wires[i])
+        if wire.overflow != _LATEST and wire.overflow != _BLOCK:
+            page = wire_page(wire.page)
+            if is_up(wire, page) and in_flight(wire, page) + messages > wire.capacity:
+                return False
+    return True
+
+
+@kernel
+def _must_wait(ctx, feed, messages):
+    """Whether to send a piece of a snapshot later. A consumer that takes nothing for PATIENCE_NS is
+    not waited for again in this round: the others need theirs."""
+    if _has_room(ctx, messages):
+        return False
+    now_ns = context(ctx).now_ns
+    if feed.patience_ns == 0:
+        feed.patience_ns = now_ns + PATIENCE_NS
+    return now_ns < feed.patience_ns
+
+
+@kernel
+def _start_symbol(ctx, feed, book):
+    """Publishes the CLEAR of the next symbol in turn. Returns messages sent."""
+    symbol = feed.next_symbol
+    feed.next_symbol = (symbol + 1) % symbol_count(ctx)
+    feed.snapshots -= 1
+    bids, asks = level_count(book, symbol, BUY), level_count(book, symbol, SELL)
+    feed.symbol = symbol if bids + asks > 0 else -1
+    feed.side = BUY if bids > 0 else SELL
+    feed.level = 0
+    update = record_at(updates_of(ctx), 0, UPDATE)
+    note_best(book, symbols_of(ctx), symbol, update)
+    update.update_type = _CLEAR
+    update.side = 0
+    update.price_e4 = 0
+    update.quantity = 0
+    count(ctx, _SNAPSHOTS, 1)
+    return _send(ctx, feed, update, _SNAPSHOT if bids + asks > 0 else _SNAPSHOT | _LAST)
+
+
+@kernel
+def _next_level(ctx, feed, book):
+    """Publishes the next level of the symbol at hand. Returns messages sent."""
+    symbol, side = feed.symbol, feed.side
+    price_e4, quantity, _ = nth_price(book, symbol, side, feed.level)
+    update = record_at(updates_of(ctx), 0, UPDATE)
+    note_level(book, symbols_of(ctx), symbol, side, price_e4, quantity, update)
+    flags = _SNAPSHOT
+    feed.level += 1
+    if feed.level == level_count(book, symbol, side):
+        if side == BUY and level_count(book, symbol, SELL) > 0:
+            feed.side = SELL
+            feed.level = 0
+        else:
+            feed.symbol = -1
+            flags |= _LAST
+    return _send(ctx, feed, update, flags)
+
+
+@kernel
+def _send(ctx, feed, update, flags):
+    link = link_of(ctx)
+    update.exchange_ns = feed.exchange_ns
+    return publish(ctx, update, link.next_sequence - 1, link.received_ns, flags)
+
+
+@kernel
+def publish_snapshots(ctx, budget):
+    """Publishes up to ``budget`` messages of the snapshots that are due, of one symbol at most.
+
+    Returns how many were sent. While ``feed.symbol`` is not -1 afterwards the symbol is incomplete.
+    """
+    feed = feed_of(ctx)
+    if feed.symbol < 0 and feed.snapshots == 0:
+        feed.patience_ns = 0
+        return 0
+    if _must_wait(ctx, feed, budget):
+        return 0
+    book = book_of(ctx)
+    sent = 0
+    if feed.symbol < 0:
+        sent = _start_symbol(ctx, feed, book)
+    while feed.symbol >= 0 and sent < budget:
+        sent += _next_level(ctx, feed, book)
+    return sent

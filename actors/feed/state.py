@@ -1,0 +1,163 @@
+"""What the feed handler keeps: its tables, counters, and the words its parts share.
+
+::
+
+    locates   venue's symbol number -> ours             LOCATE [65536]
+    symbols   ours -> name, last trade                  SYMBOL [n]
+    feed      phase, snapshot cursor                    FEED [1]
+    updates   what one ITCH message changed             UPDATE [MAX_UPDATES]
+    book      every order of ours                       the block of an actors.book OrderBook
+"""
+
+import enum
+
+import numpy as np
+
+from actors.runtime import context, kernel, table
+from actors.runtime.soup_kernels import SOUP_LINK
+from schemas.venue import symbol_to_int
+
+__all__ = ["BURST", "COUNTERS", "Counter", "Event", "FEED", "HISTOGRAMS", "LOCATE", "LOCATES",
+           "MAX_UPDATES",
+           "OVERDRAWN", "Phase", "SYMBOL", "Status", "TABLES", "UPDATE", "book_of",
+           "directory_tables", "feed_of", "link_of", "locates_of", "symbol_count",
+           "symbols_of", "updates_of"]
+
+#: Most messages that one call of a handler publishes; see ``Output.burst``.
+BURST = 64
+#: Most updates that one ITCH message causes: an execution's trade and level; a replacement's two.
+MAX_UPDATES = 2
+#: How many symbol numbers a venue has: stock locate is two bytes.
+LOCATES = 1 << 16
+
+
+class Phase(enum.IntEnum):
+    """Where the feed is in the venue's stream."""
+
+    CATCHING_UP = 0  #: history: books are built, nothing is published
+    LIVE = 1
+
+
+class Status(enum.IntEnum):
+    """What a message turned out to be, when it changed nothing. Below 0, so no count of updates."""
+
+    NOT_A_MESSAGE = -1  #: unknown type, or not that type's length
+    UNKNOWN_ORDER = -2  #: an order reference that the book does not have
+    REFUSED = -3        #: the book could not take it: a duplicate, a bad value, or a bound reached
+
+
+#: Added to the count of updates when a message took more off an order than the order had.
+OVERDRAWN = 16
+
+
+class Event(enum.IntEnum):
+    """Codes of log records."""
+
+    CAUGHT_UP = 1
+    BAD_MESSAGE = 2
+    MARKET_EVENT = 3
+
+
+class Counter(enum.IntEnum):
+    """Places of the counters; their names in lower case are the counters' names."""
+
+    MESSAGES = 0
+    PUBLISHED = 1
+    ADDS = 2
+    EXECUTIONS = 3
+    CANCELS = 4
+    DELETES = 5
+    REPLACES = 6
+    TRADES = 7
+    OTHER = 8
+    BYTES = 9
+    BAD_MESSAGES = 10
+    UNKNOWN_ORDERS = 11
+    REFUSED = 12
+    GAPS = 13
+    LOGINS = 14
+    SNAPSHOTS = 15
+    NOT_SENT = 16
+
+
+COUNTERS = tuple(c.name.lower() for c in Counter)
+HISTOGRAMS = ("parse",)
+
+#: Our number of the symbol that the venue gave this stock locate; -1: none of ours.
+LOCATE = np.dtype([("symbol", "i4")])
+
+SYMBOL = np.dtype([("name", "i8"), ("last_e4", "i8"), ("last_qty", "i8"), ("locate", "i8"),
+                   ("trading_state", "i8")], align=True)
+
+#: ``logins`` is the link's count that ``phase`` belongs to, ``reported`` a bit for each kind of bad
+#: message already logged. ``snapshots`` symbols, from ``next_symbol`` on, are still to be published whole; ``symbol`` is
+#: the one being published (-1: none), ``side`` and ``level`` the next level of it; ``patience_ns``
+#: is until when to wait for wires without room.
+FEED = np.dtype([("phase", "i8"), ("snapshots", "i8"), ("next_symbol", "i8"), ("symbol", "i8"),
+                 ("side", "i8"), ("level", "i8"), ("patience_ns", "i8"), ("reported", "i8"),
+                 ("logins", "i8"), ("was_live", "i8"), ("exchange_ns", "i8")], align=True)
+
+#: One change as MarketData will tell it.
+UPDATE = np.dtype([("price_e4", "i8"), ("bid_e4", "i8"), ("ask_e4", "i8"), ("last_e4", "i8"),
+                   ("quantity", "i8"), ("bid_qty", "i8"), ("ask_qty", "i8"), ("last_qty", "i8"),
+                   ("exchange_ns", "i8"), ("symbol_id", "i8"), ("update_type", "i8"),
+                   ("side", "i8")], align=True)
+
+#: Names of the state tables, in order.
+TABLES = ("link", "feed", "symbols", "locates", "updates", "book")
+_LINK, _FEED, _SYMBOLS, _LOCATES, _UPDATES, _BOOK = range(len(TABLES))
+
+
+def directory_tables(symbols: tuple[str, ...]) -> dict[str, np.ndarray]:
+    """New ``feed``, ``symbols``, ``locates`` and ``updates`` for these symbols."""
+    rows = np.zeros(len(symbols), SYMBOL)
+    rows["name"] = [symbol_to_int(s) for s in symbols]
+    rows["locate"] = -1
+    feed = np.zeros(1, FEED)
+    feed["symbol"] = -1
+    locates = np.zeros(LOCATES, LOCATE)
+    locates["symbol"] = -1
+    return {"feed": feed, "symbols": rows, "locates": locates,
+            "updates": np.zeros(MAX_UPDATES, UPDATE)}
+
+
+# ---- for handlers --------------------------------------------------------------------------------
+
+@kernel
+def link_of(ctx):
+    """The connection to the venue."""
+    return table(ctx, _LINK, SOUP_LINK)[0]
+
+
+@kernel
+def feed_of(ctx):
+    return table(ctx, _FEED, FEED)[0]
+
+
+@kernel
+def symbols_of(ctx):
+    """The address of the SYMBOL records."""
+    return context(ctx).tables[_SYMBOLS]
+
+
+@kernel
+def symbol_count(ctx):
+    return context(ctx).rows[_SYMBOLS]
+
+
+@kernel
+def locates_of(ctx):
+    """The address of the LOCATE records."""
+    return context(ctx).tables[_LOCATES]
+
+
+@kernel
+def updates_of(ctx):
+    """The address of the UPDATE records."""
+    return context(ctx).tables[_UPDATES]
+
+
+@kernel
+def book_of(ctx):
+    """The address of the order book."""
+    return context(ctx).tables[_BOOK]

@@ -1,0 +1,242 @@
+"""Where processes come from and where they are reaped: the fork server, its children, its failures.
+
+Normally the fork server reaps its children and reports how they ended. When it dies they become the
+supervisor's own, and another one is started; when it does not answer it is killed, which comes to the
+same. So every child is reaped exactly once, whatever dies first.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pathlib
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from actors.runtime.plan import Backoff, RestartPlan
+from actors.supervisor.backoff import backoff_ns, within_budget
+from actors.supervisor.children import Child, Children
+from actors.supervisor.spawner import ForkServerLink, Report
+
+__all__ = ["Born", "Gone", "Nursery", "NotBorn", "Problem", "ServerDied", "ServerReady"]
+
+_UNREPORTED_NS = 500_000_000    # from a child's death to the fork server's word of it
+_UNANSWERED_NS = 5_000_000_000  # from a request to a fork server that is ready
+_SERVER = RestartPlan(policy="always", max_restarts=5, within_ns=60_000_000_000,
+                      backoff=Backoff(initial_ns=10_000_000, max_ns=1_000_000_000, jitter=0.0))
+
+
+@dataclass(frozen=True)
+class Born:
+    child: Child
+
+
+@dataclass(frozen=True)
+class NotBorn:
+    child: Child
+    reason: str
+
+
+@dataclass(frozen=True)
+class Gone:
+    """Reaped. ``status`` is the wait status; None if it was lost with a fork server."""
+
+    child: Child
+    status: int | None
+
+
+@dataclass(frozen=True)
+class ServerReady:
+    compiled: int
+    units: int
+
+
+@dataclass(frozen=True)
+class ServerDied:
+    """``final``: it dies too often to be started again."""
+
+    reason: str
+    final: bool
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something the fork server could not import or compile."""
+
+    text: str
+
+
+News = Born | NotBorn | Gone | ServerReady | ServerDied | Problem
+
+
+class Nursery:
+    """``progress`` is the last report of what was compiled: done, total, compiled, name."""
+
+    def __init__(self, plan_path: str, link: ForkServerLink, now_ns: int,
+                 start: Callable[[str], ForkServerLink] = ForkServerLink):
+        self.children = Children()
+        self.progress: dict[str, int | str] = {"done": 0, "total": 0, "compiled": 0, "name": ""}
+        self._plan_path, self._start = plan_path, start
+        self._link: ForkServerLink | None = link
+        self._restarted_ns: list[int] = []
+        self._start_at_ns = 0
+        self._shot = False
+        self._final = False
+
+    @property
+    def server_pid(self) -> int:
+        """The fork server's pid; 0 while there is none."""
+        return self._link.pid if self._link is not None else 0
+
+    def fds(self) -> list[int]:
+        """Descriptors that become readable when :meth:`collect` has news."""
+        found = [c.pidfd for c in self.children if c.pidfd >= 0 and not c.dead_ns]
+        return found + ([self._link.fileno()] if self._link is not None else [])
+
+    def request(self, process: str, incarnation: int, now_ns: int) -> None:
+        """A process is wanted; news of it will come."""
+        child = self.children.expect(process, incarnation, now_ns)
+        if self._link is not None and self._link.ready:
+            self._ask(child, now_ns)
+
+    def note_deaths(self, readable: set[int], now_ns: int) -> None:
+        """``readable`` are descriptors found readable: those of the dead among them are noted."""
+        for child in self.children:
+            if child.pidfd in readable and not child.dead_ns:
+                child.dead_ns = now_ns
+
+    def collect(self, now_ns: int) -> list[News]:
+        """All there is to tell, without waiting."""
+        news: list[News] = []
+        if self._link is not None:
+            for report in self._link.reports():
+                news += self._hear(report, now_ns)
+        news += self._reap(now_ns)
+        news += self._watch(now_ns)
+        if self._link is None and not self._final and now_ns >= self._start_at_ns:
+            self._link, self._shot = self._start(self._plan_path), False
+        return news
+
+    def close(self) -> None:
+        """Ends the fork server and waits for it; no child may be left."""
+        if self._link is not None:
+            self._link.close()
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self._link.pid, signal.SIGKILL)
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(self._link.pid, 0)
+            self._link = None
+        with contextlib.suppress(ChildProcessError):
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
+
+    # ---- the fork server ---------------------------------------------------------------------
+
+    def _ask(self, child: Child, now_ns: int) -> None:
+        child.server, child.asked_ns = self._link.pid, now_ns
+        try:
+            self._link.spawn(child.process, child.incarnation)
+        except OSError:  # it is about to be found dead; the next one is asked again
+            child.server = 0
+
+    def _hear(self, report: Report, now_ns: int) -> list[News]:
+        data = report.data
+        match report.op:
+            case "progress":
+                self.progress = data
+            case "problem":
+                return [Problem(data["text"])]
+            case "ready":
+                for child in self.children:
+                    if child.pid == 0:
+                        self._ask(child, now_ns)
+                return [ServerReady(data["compiled"], data["units"])]
+            case "spawned":
+                return self._born(data, report.fds, now_ns)
+            case "spawn_failed":
+                child = self.children.find(data["process"], data["incarnation"])
+                if child is not None:
+                    self.children.remove(child)
+                    return [NotBorn(child, data["text"])]
+            case "exited":
+                return self._gone(data["pid"], data["status"])
+        return []
+
+    def _born(self, data: dict, fds: tuple[int, ...], now_ns: int) -> list[News]:
+        child = self.children.find(data["process"], data["incarnation"])
+        if child is None or child.pid:
+            for fd in fds:
+                signal.pidfd_send_signal(fd, signal.SIGKILL)
+                os.close(fd)
+            return []
+        self.children.born(child, data["pid"], fds[0], now_ns)
+        return [Born(child)]
+
+    def _gone(self, pid: int, status: int | None) -> list[News]:
+        child = self.children.with_pid(pid)
+        if child is None:
+            return []
+        self.children.remove(child)
+        return [Gone(child, status)]
+
+    def _server_died(self, status: int, now_ns: int) -> list[News]:
+        self._link.close()
+        self._link = None
+        self._kill_strangers()
+        for child in self.children:
+            if child.pid == 0:
+                child.server = 0
+        delay = backoff_ns(_SERVER.backoff, len(self._restarted_ns), 0.5)
+        self._start_at_ns = now_ns + delay
+        self._final = not within_budget(_SERVER, self._restarted_ns, self._start_at_ns)
+        oldest = now_ns - _SERVER.within_ns
+        self._restarted_ns = [t for t in self._restarted_ns if t > oldest] + [self._start_at_ns]
+        code = os.waitstatus_to_exitcode(status)
+        return [ServerDied(f"the fork server ended ({code})", self._final)]
+
+    def _kill_strangers(self) -> None:
+        """Ends what the dead fork server left here and had not reported: nobody knows it."""
+        known = {child.pid for child in self.children}
+        for task in pathlib.Path("/proc/self/task").iterdir():
+            try:
+                pids = [int(pid) for pid in (task / "children").read_text().split()]
+            except OSError:
+                continue
+            for pid in pids:
+                if pid not in known:
+                    with contextlib.suppress(ProcessLookupError):
+                        os.kill(pid, signal.SIGKILL)
+
+    # ---- reaping -----------------------------------------------------------------------------
+
+    def _reap(self, now_ns: int) -> list[News]:
+        """The supervisor's own children: the fork server, and what a dead one left behind."""
+        news: list[News] = []
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return news
+            if pid == 0:
+                return news
+            if pid == self.server_pid:
+                for report in self._link.reports():  # what it still had to say
+                    news += self._hear(report, now_ns)
+                news += self._server_died(status, now_ns)
+            else:
+                news += self._gone(pid, status)
+
+    def _watch(self, now_ns: int) -> list[News]:
+        """A fork server that does not do its work is killed."""
+        news: list[News] = []
+        for child in self.children:
+            silent = child.dead_ns and now_ns - child.dead_ns > _UNREPORTED_NS
+            unborn = not child.pid and child.server and now_ns - child.asked_ns > _UNANSWERED_NS
+            if silent and child.server != self.server_pid:
+                self.children.remove(child)
+                news.append(Gone(child, None))
+            elif (silent or unborn) and child.server == self.server_pid and not self._shot:
+                self._shot = True
+                os.kill(self.server_pid, signal.SIGKILL)
+        return news

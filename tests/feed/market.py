@@ -1,0 +1,126 @@
+"""A venue's market data as ITCH messages, and the slow, obvious book they leave."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass, field
+
+from schemas.enums import Side
+from schemas.venue import itch50
+
+__all__ = ["Market", "Resting"]
+
+OPEN_NS = 34_200_000_000_000
+
+
+@dataclass
+class Resting:
+    """A displayed order."""
+
+    symbol: str
+    side: Side
+    shares: int
+    price_e4: int
+
+
+@dataclass
+class Market:
+    """Makes the messages; keeps the orders that rest after them, by reference number."""
+
+    symbols: tuple[str, ...] = ("ZZZZ", "AAPL", "MSFT", "OTHER")
+    orders: dict[int, Resting] = field(default_factory=dict)
+    last: dict[str, tuple[int, int]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._reference = itertools.count(1)
+        self._match = itertools.count(1)
+        self._clock = itertools.count(OPEN_NS, 1_000)
+
+    def _message(self, type: str, locate: int, **fields) -> bytes:
+        return itch50.encode(type=type, stock_locate=locate, tracking_number=0,
+                             timestamp=next(self._clock), **fields)
+
+    def locate(self, symbol: str) -> int:
+        return self.symbols.index(symbol) + 1
+
+    def opening(self) -> list[bytes]:
+        """The start of a day: event O, a directory entry and a state a symbol, event Q."""
+        listed = [self.listing(s) for s in self.symbols]
+        trading = [self._message("H", self.locate(s), stock=s, trading_state="T", reserved="",
+                                 reason="") for s in self.symbols]
+        return [self.event("O"), *listed, *trading, self.event("Q")]
+
+    def event(self, code: str) -> bytes:
+        return self._message("S", 0, event_code=code)
+
+    def listing(self, symbol: str) -> bytes:
+        return self._message(
+            "R", self.locate(symbol), stock=symbol, market_category="Q",
+            financial_status_indicator="N", round_lot_size=100, round_lots_only="N",
+            issue_classification="C", issue_sub_type="Z", authenticity="P",
+            short_sale_threshold_indicator="N", ipo_flag="N", luld_reference_price_tier="1",
+            etp_flag="N", etp_leverage_factor=0, inverse_indicator="N")
+
+    def add(self, symbol: str, side: Side, shares: int, price_e4: int, mpid: str = "") -> bytes:
+        reference = next(self._reference)
+        self.orders[reference] = Resting(symbol, side, shares, price_e4)
+        extra = {"attribution": mpid} if mpid else {}
+        return self._message("F" if mpid else "A", self.locate(symbol),
+                             order_reference_number=reference, shares=shares, stock=symbol,
+                             buy_sell_indicator=side.name[0], price=price_e4, **extra)
+
+    def _reduce(self, reference: int, shares: int) -> Resting:
+        order = self.orders[reference]
+        order.shares -= shares
+        if order.shares <= 0:
+            del self.orders[reference]
+        return order
+
+    def execute(self, reference: int, shares: int, price_e4: int = 0,
+                printable: bool = True) -> bytes:
+        """An execution, at the order's price (E) or at one of its own (C)."""
+        order = self._reduce(reference, shares)
+        if printable:
+            self.last[order.symbol] = (price_e4 or order.price_e4, shares)
+        fields = dict(order_reference_number=reference, executed_shares=shares,
+                      match_number=next(self._match))
+        locate = self.locate(order.symbol)
+        if not price_e4:
+            return self._message("E", locate, **fields)
+        return self._message("C", locate, **fields, printable="Y" if printable else "N",
+                             execution_price=price_e4)
+
+    def cancel(self, reference: int, shares: int) -> bytes:
+        order = self._reduce(reference, shares)
+        return self._message("X", self.locate(order.symbol), order_reference_number=reference,
+                             cancelled_shares=shares)
+
+    def delete(self, reference: int) -> bytes:
+        order = self.orders.pop(reference)
+        return self._message("D", self.locate(order.symbol), order_reference_number=reference)
+
+    def replace(self, reference: int, shares: int, price_e4: int) -> bytes:
+        old = self.orders.pop(reference)
+        new = next(self._reference)
+        self.orders[new] = Resting(old.symbol, old.side, shares, price_e4)
+        return self._message("U", self.locate(old.symbol), original_order_reference_number=reference,
+                             new_order_reference_number=new, shares=shares, price=price_e4)
+
+    def trade(self, symbol: str, shares: int, price_e4: int) -> bytes:
+        """A trade against an order that is not displayed."""
+        self.last[symbol] = (price_e4, shares)
+        return self._message("P", self.locate(symbol), order_reference_number=0,
+                             buy_sell_indicator="B", shares=shares, stock=symbol, price=price_e4,
+                             match_number=next(self._match))
+
+    def newest(self) -> int:
+        """Reference number of the order added last."""
+        return max(self.orders)
+
+    def levels(self, symbol: str, side: Side) -> dict[int, int]:
+        """Price to total shares."""
+        levels: dict[int, int] = {}
+        for order in self.orders.values():
+            if order.symbol == symbol and order.side == side:
+                levels[order.price_e4] = levels.get(order.price_e4, 0) + order.shares
+        return levels
