@@ -20,7 +20,7 @@ from actors.exchange.venue import COUNTER_NAMES, Directive, Phase, build_venue
 from actors.runtime import Actor, Poller, Setup, Table, Timer
 from actors.runtime.clock import monotonic_ns, since_midnight_ns, wall_offset_ns
 from actors.runtime.host import ActorError
-from actors.runtime.log import actor_logger
+from actors.runtime.logs import actor_logger
 
 __all__ = ["Exchange", "PORTS"]
 

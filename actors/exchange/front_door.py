@@ -10,6 +10,8 @@ from __future__ import annotations
 import socket
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from actors.exchange.config import ExchangeConfig
 from actors.exchange.session_state import SessionKind, SessionState
 from actors.exchange.venue import MARKET_DATA_LOG, Counter, Venue
@@ -186,7 +188,7 @@ class FrontDoor:
         """Writes the session's row and, last, offers it to the reactor."""
         row, record = self.venue.sessions.sessions[slot], self.venue.record[0]
         receive_at = int(row["receive_at"])
-        row[...] = 0
+        self.venue.sessions.sessions[slot] = np.zeros((), row.dtype)
         row["receive_at"], row["filled"] = receive_at, filled
         row["fd"], row["kind"], row["account"] = client.socket.fileno(), client.kind, account
         row["log"], row["start_seq"] = number, start

@@ -67,9 +67,10 @@ class ReferenceOrder:
 
     def event(self, kind: EventKind, now_ns: int, **fields) -> Event:
         """An event about this order."""
-        return Event(kind, side=self.side, owner=self.owner, symbol=self.symbol, tag=self.tag,
-                     number=self.number, user_ref=self.user_ref, time_ns=now_ns,
-                     **{"price_e4": self.price_e4, "leaves": self.quantity} | fields)
+        about = dict(side=self.side, owner=self.owner, symbol=self.symbol, tag=self.tag,
+                     number=self.number, user_ref=self.user_ref, price_e4=self.price_e4,
+                     leaves=self.quantity, time_ns=now_ns)
+        return Event(kind, **about | fields)
 
 
 @dataclass

@@ -6,7 +6,6 @@ is flushed, then all.
 
 import numpy as np
 
-from actors.book.memory import kernel
 from actors.exchange.market_data import announce_close, announce_open
 from actors.exchange.order_entry import handle_request
 from actors.exchange.order_replies import announce
@@ -21,6 +20,7 @@ from actors.exchange.sockets import (
 from actors.exchange.venue import (
     EPOLL_EVENTS, Counter, Directive, Phase, bump, session_at, venue_at,
 )
+from actors.runtime import kernel
 from actors.runtime.clock import now_ns
 from actors.runtime.histogram import record_ns
 from actors.runtime.native import epoll_wait

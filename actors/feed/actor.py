@@ -12,7 +12,7 @@ from actors.feed.state import (
     BURST, COUNTERS, HISTOGRAMS, TABLES, Event, Phase, Status, directory_tables,
 )
 from actors.runtime import Actor, Output, Poller, Setup, Table
-from actors.runtime.log import actor_logger
+from actors.runtime.logs import actor_logger
 from actors.runtime.soup_kernels import SOUP_LINK
 from actors.runtime.soup_session import SoupClient, SoupConfig
 from schemas.messages import MarketData

@@ -12,7 +12,7 @@ from actors.gateway.state import (
     COUNTERS, Event, GATEWAY_STATE, HISTOGRAMS, ORDER, TABLES, is_live,
 )
 from actors.runtime import Actor, Input, Output, Overflow, Poller, Priority, Table, Timer
-from actors.runtime.log import actor_logger
+from actors.runtime.logs import actor_logger
 from actors.runtime.soup_kernels import SOUP_LINK
 from actors.runtime.soup_session import SoupClient, SoupConfig
 from schemas.enums import OrderStatus, RejectReason, Side, TimeInForce

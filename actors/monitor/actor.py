@@ -10,7 +10,7 @@ import numpy as np
 import pydantic
 
 from actors.runtime import Actor, Config, Input, Overflow, Priority, Table
-from actors.runtime.log import actor_logger
+from actors.runtime.logs import actor_logger
 from schemas.enums import RejectReason, ReportType, Severity, TradingState
 from schemas.messages import ExecutionReport, Position, RiskEvent
 

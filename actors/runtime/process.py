@@ -23,7 +23,7 @@ from loguru import logger
 from actors.runtime.clock import monotonic_ns
 from actors.runtime.endpoint import WireError, close_inputs
 from actors.runtime.host import ActorError, ActorHost, ReactorThread
-from actors.runtime.log import EventLog, actor_logger, log_file, open_log
+from actors.runtime.logs import EventLog, actor_logger, log_file, open_log
 from actors.runtime.plain import PlainThread, is_plain
 from actors.runtime.plan import Plan
 from actors.runtime.vitals import map_deployment, map_wires

@@ -134,7 +134,7 @@ class SoupClient:
     @property
     def session(self) -> str:
         """The venue's session, blank before the first login."""
-        return bytes(self.link["session"]).decode("ascii", "replace")
+        return self.link["session"].item().decode("ascii", "replace")
 
     def housekeep(self, now_ns: int) -> None:
         """Does what is due. Call it every few milliseconds."""

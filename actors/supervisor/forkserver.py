@@ -174,7 +174,8 @@ def main(argv: list[str]) -> int:
     fd, parent, plan_path = int(argv[0]), int(argv[1]), argv[2]
     die_with_parent(parent)
     close_on_exec()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the supervisor
+    for number in (signal.SIGINT, signal.SIGTERM):  # to a whole group: the supervisor's to obey
+        signal.signal(number, signal.SIG_IGN)
     server = ForkServer(socket.socket(fileno=fd), plan_path)
     server.prepare()
     server.serve()

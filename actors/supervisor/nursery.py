@@ -83,6 +83,7 @@ class Nursery:
         self._start_at_ns = 0
         self._shot = False
         self._final = False
+        self._retired = False
 
     @property
     def server_pid(self) -> int:
@@ -114,9 +115,15 @@ class Nursery:
                 news += self._hear(report, now_ns)
         news += self._reap(now_ns)
         news += self._watch(now_ns)
-        if self._link is None and not self._final and now_ns >= self._start_at_ns:
+        if self._link is None and (self._final or self._retired):
+            news += [self._not_born(c, "no fork server") for c in self.children if not c.pid]
+        elif self._link is None and now_ns >= self._start_at_ns:
             self._link, self._shot = self._start(self._plan_path), False
         return news
+
+    def retire(self) -> None:
+        """The deployment ends: a fork server that dies now is not replaced."""
+        self._retired = True
 
     def close(self) -> None:
         """Ends the fork server and waits for it; no child may be left."""
@@ -156,9 +163,7 @@ class Nursery:
                 return self._born(data, report.fds, now_ns)
             case "spawn_failed":
                 child = self.children.find(data["process"], data["incarnation"])
-                if child is not None:
-                    self.children.remove(child)
-                    return [NotBorn(child, data["text"])]
+                return [] if child is None else [self._not_born(child, data["text"])]
             case "exited":
                 return self._gone(data["pid"], data["status"])
         return []
@@ -172,6 +177,10 @@ class Nursery:
             return []
         self.children.born(child, data["pid"], fds[0], now_ns)
         return [Born(child)]
+
+    def _not_born(self, child: Child, reason: str) -> NotBorn:
+        self.children.remove(child)
+        return NotBorn(child, reason)
 
     def _gone(self, pid: int, status: int | None) -> list[News]:
         child = self.children.with_pid(pid)

@@ -206,6 +206,7 @@ class Shell:
                 self.pages.deployment["trading_enabled"] = 0
                 self.pages.deployment["draining"] = 1
                 self._quiet_looks = 0
+                self.nursery.retire()
             case Ended():
                 logger.bind(tag="SYSTEM").log(
                     "INFO" if action.outcome == Outcome.ORDERLY else "ERROR", "stopped{}",

@@ -16,7 +16,7 @@ from loguru import logger
 
 from actors.runtime.clock import monotonic_ns
 from actors.runtime.histogram import record_ns
-from actors.runtime.log import open_log
+from actors.runtime.logs import open_log
 from actors.runtime.plan import Plan
 from actors.runtime.vitals import map_deployment
 from actors.supervisor.control import CONTROL_SOCKET, ControlServer

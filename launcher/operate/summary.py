@@ -26,7 +26,8 @@ def summary_view(report: dict[str, Any]) -> Group:
         f"{report['market_data_messages']:,} market data messages, "
         f"{report['orders_sent']:,} orders, {report['fills']:,} fills, "
         f"{report['rejects']:,} rejects")
-    return Group(head, _latencies(report["latency_ns"]), *_lines(report))
+    timed = any(found["count"] for found in report["latency_ns"].values())
+    return Group(head, *([_latencies(report["latency_ns"])] if timed else []), *_lines(report))
 
 
 def _latencies(latency_ns: dict[str, dict[str, int]]) -> Table:

@@ -68,10 +68,13 @@ class Supervisor:
         """Lets go of the connection to it; it goes on."""
         self._client.close()
 
-    def terminate(self) -> None:
+    def shut_down(self, reason: str) -> None:
         """Asks it to end the deployment in good order."""
-        if self.lives:
-            self._process.terminate()
+        try:
+            self._client.shutdown(reason)
+        except ControlError:  # it is not at its socket yet
+            if self.lives:
+                self._process.terminate()
 
     def status(self) -> dict[str, Any]:
         """What it says of itself; empty while it does not answer."""

@@ -25,6 +25,7 @@ from launcher.operate.processes import end_processes, is_alive, processes_of
 from launcher.operate.sample import ProcessUse
 from launcher.operate.screen import CompileBar, LauncherLog, LogScreen
 from launcher.operate.supervisor import Outcome, Supervisor
+from launcher.topology.durations import format_duration
 from launcher.topology.plan import summary
 
 __all__ = ["Run", "UpOptions"]
@@ -52,6 +53,7 @@ class Run:
         self.topology, self.plan, self.options = topology, plan, options
         self._console = console
         self._interrupts = 0
+        self._stop_reason = ""
         self._enabled_ns = self._ended_ns = 0
         self._uses: dict[str, ProcessUse] = {}
         self.report: dict[str, Any] | None = None
@@ -115,8 +117,10 @@ class Run:
     @contextlib.contextmanager
     def _signals(self) -> Iterator[None]:
         """Ctrl-C, SIGTERM and a closed terminal ask for the end; asking twice forces it."""
-        def interrupt(*_: Any) -> None:
+        def interrupt(number: int, _: Any) -> None:
             self._interrupts += 1
+            name = "Ctrl-C" if number == signal.SIGINT else signal.Signals(number).name
+            self._stop_reason = self._stop_reason or name
 
         numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
         before = {number: signal.signal(number, interrupt) for number in numbers}
@@ -178,6 +182,7 @@ class Run:
         while self._supervisor.lives and not self._interrupts:
             now = monotonic_ns()
             if until is not None and now >= until:
+                self._stop_reason = f"--for {format_duration(self.options.for_ns)} is over"
                 break
             if now - sampled_ns >= _SAMPLE_EVERY_NS:
                 sampled_ns = now
@@ -198,7 +203,8 @@ class Run:
         """Asks for an orderly end and waits for it. A second Ctrl-C does not wait."""
         asked = self._interrupts
         deadline = monotonic_ns() + _STOP_TIMEOUT_NS
-        self._supervisor.terminate()
+        if self._supervisor.lives:
+            self._supervisor.shut_down(self._stop_reason)
         while self._supervisor.lives and monotonic_ns() < deadline:
             if self._interrupts > max(asked, 1):
                 self._log.write("forced to end: killing everything", "WARNING")

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from loguru import logger
 from rich.console import Console
 
-from actors.runtime.log import log_line
+from actors.runtime.logs import log_line
 from actors.runtime.plan import Plan
 from actors.runtime.process import ProcessHost
 from launcher.operate.logs import parse_line

@@ -60,13 +60,14 @@ class InProcess:
         host.actor.out = Sender(host)
         self.hosts[name], self.threads[name] = host, thread
 
-    def crash(self, name: str) -> None:
-        """Ends an incarnation without a word: its sockets go, and what they held. Its peers hear of
-        it as they would from the supervisor."""
+    def crash(self, name: str, told: bool = True) -> None:
+        """Ends an incarnation without a word: its sockets go, and what they held. Unless ``told`` is
+        false, its producers hear of it, as they do when the supervisor has noticed."""
         host = self.hosts.pop(name)
         del self.threads[name]
         for end in host.in_ends:
-            end.page["c_epoch"] = 0
+            if told:
+                end.page["c_epoch"] = 0
             if end.socket is not None:
                 end.socket.close(linger=0)
         for end in host.out_ends:
@@ -86,17 +87,26 @@ class InProcess:
         self.hosts[name].maintain()
         reactor.serve_outputs(self.threads[name].record.ctypes.data)
 
-    def connect(self) -> None:
-        """Lets all wires find their peers; nothing is taken that is there to take."""
+    def connect(self) -> list[int]:
+        """Lets all wires find their peers. What a consumer must take first, as it does before it
+        accepts a producer's next incarnation, is taken: returns those order_ids."""
+        taken: list[int] = []
+
         def connected() -> bool:
-            for host in self.hosts.values():
-                for end in host.in_ends:
-                    if wire.waiting_at(end.address) <= 0:
-                        wire.adopt_producer(end.address)
+            for name, host in self.hosts.items():
+                for n, end in enumerate(host.in_ends):
+                    while end.page["p_epoch"] != end.record["p_epoch"]:
+                        body = self.take(name, n, force=1)
+                        if body is None:
+                            wire.adopt_producer(end.address)
+                        else:
+                            taken.append(int(body["order_id"]))
             for name in self.hosts:
                 self.serve_outputs(name)
             return all(end.connected for host in self.hosts.values() for end in host.out_ends)
+
         eventually(connected, what="connections")
+        return taken
 
     def turn(self, name: str, force: int = 0) -> int:
         """One turn of a compiled actor's reactor, after its housekeeper's turn."""
