@@ -31,7 +31,7 @@ MEASURES = {
     "orders_sent": (("gateway", "orders_sent"),),
     "fills": (("gateway", "fills"),),
     "rejects": (("gateway", "rejects"), ("risk", "risk_rejects")),
-    "market_data_messages": (("feed", "market_data_messages"),),
+    "market_data_messages": (("feed", "messages"),),
 }
 """Of what counters each figure is the sum: (kind of actor, counter)."""
 
