@@ -15,5 +15,5 @@ They are made of :mod:`actors.book.price_levels` (sorted ladders) and :mod:`acto
 from actors.book import (book_memory, book_view, integrity, level_book, memory, order_book,
                          order_map, price_levels)
 
-__all__ = ["book_memory", "book_view", "integrity", "level_book", "memory", "order_book", "order_map",
-           "price_levels"]
+__all__ = ["book_memory", "book_view", "integrity", "level_book", "memory", "order_book",
+           "order_map", "price_levels"]

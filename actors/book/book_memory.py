@@ -97,9 +97,9 @@ class OrderBook:
     """A block of memory that is an order book, and NumPy views of what is in it.
 
     Kernels take ``address``. The views are for setting up, tests and looking: ``orders`` ORDER,
-    ``sides`` SIDE, ``rungs`` RUNG, ``levels`` LEVEL, ``entries`` MAP_ENTRY, and the headers ``book``
-    BOOK, ``ladders`` LADDERS, ``index`` MAP_HEADER, each a record array of one. ``memory`` is kept
-    alive, and must stay where it is while kernels use the address.
+    ``sides`` SIDE, ``rungs`` RUNG, ``levels`` LEVEL, ``entries`` MAP_ENTRY, and the headers, each a
+    record array of one: ``book`` BOOK, ``ladders`` LADDERS, ``index`` MAP_HEADER. ``memory`` is
+    kept alive, and must stay where it is while kernels use the address.
     """
 
     def __init__(self, memory: np.ndarray):

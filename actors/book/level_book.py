@@ -13,8 +13,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from actors.book.memory import aligned_zeros, kernel
-from actors.book.price_levels import BUY, SELL, side_row
+from actors.book.memory import aligned_zeros, kernel, move_bytes
+from actors.book.price_levels import BUY, NEAR, SELL, side_row
 
 __all__ = ["BOOK_LEVEL", "BOOK_SIDE", "LevelBook", "OUTSIDE", "UNCHANGED", "allocate_level_book",
            "best_ask", "best_bid", "best_of", "clear", "copy_levels", "level_count", "mid_e4",
@@ -29,6 +29,7 @@ BOOK_LEVEL = np.dtype([("price_e4", "i8"), ("quantity", "i8")], align=True)
 BOOK_SIDE = np.dtype(
     [("offset", "i8"), ("depth", "i4"), ("capacity", "i4"), ("dropped", "i8")], align=True
 )
+LEVEL_SIZE = BOOK_LEVEL.itemsize
 
 
 class LevelBook(NamedTuple):
@@ -74,26 +75,39 @@ def clear(book, symbol):
 
 @kernel
 def _position(book, row, price_e4):
-    """How many levels of the side are worse than this price, searched from the best."""
-    side = book.sides[row]
+    """How many levels of the side are worse than this price; searched from the best first."""
     levels = book.levels
-    at = side.offset + side.depth
-    if row & 1 == 0:
-        while at > side.offset and levels[at - 1].price_e4 >= price_e4:
-            at -= 1
-    else:
-        while at > side.offset and levels[at - 1].price_e4 <= price_e4:
-            at -= 1
-    return at - side.offset
+    side = book.sides[row]
+    sign = np.int64(1) if row & 1 == 0 else np.int64(-1)
+    rank = sign * np.int64(price_e4)
+    low = side.offset
+    high = side.offset + side.depth
+    near = max(low, high - NEAR)
+    while high > near:
+        if sign * levels[high - 1].price_e4 < rank:
+            return high - side.offset
+        high -= 1
+    while low < high:
+        middle = (low + high) >> 1
+        if sign * levels[middle].price_e4 < rank:
+            low = middle + 1
+        else:
+            high = middle
+    return low - side.offset
+
+
+@kernel
+def _move(levels, target, source, count):
+    """Copy ``count`` levels between places that may overlap."""
+    base = np.int64(levels.ctypes.data)
+    move_bytes(base + LEVEL_SIZE * target, base + LEVEL_SIZE * source, LEVEL_SIZE * count)
 
 
 @kernel
 def _remove(book, row, at):
     side = book.sides[row]
-    levels = book.levels
-    for n in range(side.offset + at, side.offset + side.depth - 1):
-        levels[n].price_e4 = levels[n + 1].price_e4
-        levels[n].quantity = levels[n + 1].quantity
+    place = side.offset + at
+    _move(book.levels, place, place + 1, side.depth - 1 - at)
     side.depth -= 1
 
 
@@ -102,21 +116,18 @@ def _insert(book, row, at, price_e4, quantity):
     """Insert at ``at``; in a full side the worst level makes room. Returns the place taken."""
     side = book.sides[row]
     levels = book.levels
+    first = side.offset
     if side.depth == side.capacity:
         side.dropped += 1
         if at == 0:
             return np.int64(UNCHANGED)
         at -= 1
-        for n in range(side.offset, side.offset + at):
-            levels[n].price_e4 = levels[n + 1].price_e4
-            levels[n].quantity = levels[n + 1].quantity
+        _move(levels, first, first + 1, at)
     else:
-        for n in range(side.offset + side.depth, side.offset + at, -1):
-            levels[n].price_e4 = levels[n - 1].price_e4
-            levels[n].quantity = levels[n - 1].quantity
+        _move(levels, first + at + 1, first + at, side.depth - at)
         side.depth += 1
-    levels[side.offset + at].price_e4 = price_e4
-    levels[side.offset + at].quantity = quantity
+    levels[first + at].price_e4 = price_e4
+    levels[first + at].quantity = quantity
     return np.int64(at)
 
 

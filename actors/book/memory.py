@@ -2,8 +2,8 @@
 
 A book is one block of bytes, allocated once, starting on a cache line, with every page touched so
 that no kernel meets a page fault. Inside it everything is found by offset, so the block may be
-copied, shared, or mapped elsewhere, and means the same there. A kernel is given the block's address:
-one integer, where a structure of arrays would cost some sixty machine words at every call.
+copied, shared, or mapped elsewhere, and means the same there. A kernel is given its address: one
+integer, where a structure of arrays would cost some sixty machine words at every call.
 """
 
 from collections.abc import Sequence

@@ -199,7 +199,7 @@ def _nothing(status):
 
 @kernel
 def add_order(book, key, symbol, side, price_e4, quantity):
-    """Rest a new order, last at its price (ITCH A and F); its key is its number. Returns a Change."""
+    """Rest a new order, last at its price (ITCH A, F); its key is its number. Returns a Change."""
     if side != BUY and side != SELL:
         return _nothing(BAD_SIDE)
     if symbol < 0 or 2 * symbol >= ladders_at(ladders_of(book)).rows:

@@ -1,10 +1,10 @@
 """Sorted price levels for every side of every symbol.
 
-A side is a *ladder*: one contiguous run of rungs (price, level), sorted, **best at the end**. Nearly
-everything that happens in a market happens at or near the best price, so a search starts there, and
-opening or closing a level near it moves a few neighbouring rungs, usually in the same cache line.
-The worst case is bounded by the ladder's capacity: a binary search, and one pass over its rungs
-(1,024 rungs are 16 KiB). There are no pointers to chase, no rebalancing and no tick size.
+A side is a *ladder*: one contiguous run of rungs (price, level), sorted, **best at the end**. Most
+of what happens in a market happens at or near the best price, so a search starts there, and opening
+or closing a level near it moves a few neighbouring rungs, usually in the same cache line. The worst
+case is bounded by the ladder's capacity: a binary search, and one pass over its rungs (1,024 rungs
+are 16 KiB). There are no pointers to chase, no rebalancing and no tick size.
 
 To compare both sides alike, a rung stores a *rank*: the price for bids, minus the price for asks.
 The best order of either side has the highest rank.
@@ -24,9 +24,9 @@ import numpy as np
 from actors.book.memory import kernel, move_bytes, record_at
 from schemas.enums import Side
 
-__all__ = ["BUY", "LADDERS", "LEVEL", "NO_LEVEL", "NO_RANK", "RUNG", "SELL", "SIDE", "best_level",
-           "best_rank", "clear_ladders", "close_level", "find_level", "ladders_at", "level_at",
-           "next_level", "nth_level", "open_level", "rank_of", "side_at", "side_row"]
+__all__ = ["BUY", "LADDERS", "LEVEL", "NEAR", "NO_LEVEL", "NO_RANK", "RUNG", "SELL", "SIDE",
+           "best_level", "best_rank", "clear_ladders", "close_level", "find_level", "ladders_at",
+           "level_at", "next_level", "nth_level", "open_level", "rank_of", "side_at", "side_row"]
 
 BUY = int(Side.BUY)
 SELL = int(Side.SELL)

@@ -28,10 +28,11 @@ from schemas.enums import OrderType, Side, TimeInForce
 
 __all__ = ["is_populated", "populate", "run_flow"]
 
-_LIMIT, _DAY, _IOC = int(OrderType.LIMIT), int(TimeInForce.DAY), int(TimeInForce.IOC)
-_BUY, _SELL = int(Side.BUY), int(Side.SELL)
-_BY_USER = int(CancelReason.USER)
-_NO_REQUEST = 0
+_LIMIT, _DAY, _IOC = np.int64(OrderType.LIMIT), np.int64(TimeInForce.DAY), np.int64(TimeInForce.IOC)
+_BUY, _SELL = np.int64(Side.BUY), np.int64(Side.SELL)
+_BY_USER = np.int64(CancelReason.USER)
+_NO_REQUEST = np.int64(0)
+_OWNER, _NO_TAG, _ALL = np.int64(BACKGROUND), np.int64(0), np.int64(0)
 _ROUND_LOT = 100
 _PICKS = 32  # tries to find an occupied, or a free, slot: half of them are
 _LOWEST_E4, _HIGHEST_E4 = 10_000.0, 1_000_000_000.0
@@ -104,7 +105,7 @@ def _occupied(venue, symbol):
         reference = load_i64(address)
         if reference == 0:
             continue
-        if find(venue_at(venue).engine, BACKGROUND, reference) >= 0:
+        if find(venue_at(venue).engine, _OWNER, reference) >= 0:
             return place
         store_i64(address, 0)
         row.held -= 1
@@ -128,8 +129,8 @@ def _submit(venue, symbol, side, price_e4, quantity, time_in_force, stamp_ns):
     flow = _flow_at(venue)
     reference = flow.next_ref
     flow.next_ref += 1
-    status = submit(venue_at(venue).engine, BACKGROUND, reference, symbol, side, _LIMIT, price_e4,
-                    quantity, time_in_force, 0, stamp_ns)
+    status = submit(venue_at(venue).engine, _OWNER, reference, symbol, side, _LIMIT, price_e4,
+                    quantity, time_in_force, _NO_TAG, stamp_ns)
     settle(venue, status, _NO_REQUEST)
     return reference
 
@@ -143,7 +144,7 @@ def _add(venue, symbol, side, level, stamp_ns):
     flow = _flow_at(venue)
     reference = _submit(venue, symbol, side, _price_e4(venue, symbol, side, level), _lots(flow, 5),
                         _DAY, stamp_ns)
-    if find(venue_at(venue).engine, BACKGROUND, reference) >= 0:
+    if find(venue_at(venue).engine, _OWNER, reference) >= 0:
         store_i64(_slot_address(venue, symbol, place), reference)
         _symbol_at(venue, symbol).held += 1
     return True
@@ -152,7 +153,7 @@ def _add(venue, symbol, side, level, stamp_ns):
 @kernel
 def _distance_e4(venue, symbol, place):
     engine = venue_at(venue).engine
-    slot = find(engine, BACKGROUND, load_i64(_slot_address(venue, symbol, place)))
+    slot = find(engine, _OWNER, load_i64(_slot_address(venue, symbol, place)))
     return abs(order_at(book_of(engine), slot).price_e4 - _centre_e4(venue, symbol))
 
 
@@ -167,8 +168,8 @@ def _cancel(venue, symbol, stamp_ns):
         place = other
     address = _slot_address(venue, symbol, place)
     engine = venue_at(venue).engine
-    slot = find(engine, BACKGROUND, load_i64(address))
-    settle(venue, cancel_at(engine, slot, 0, _BY_USER, stamp_ns), _NO_REQUEST)
+    slot = find(engine, _OWNER, load_i64(address))
+    settle(venue, cancel_at(engine, slot, _ALL, _BY_USER, stamp_ns), _NO_REQUEST)
     store_i64(address, 0)
     _symbol_at(venue, symbol).held -= 1
 

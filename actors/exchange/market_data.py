@@ -2,7 +2,12 @@
 
 Every event that changed the book makes one message, in the order of events. Stock locate is the
 symbol's place in the topology, from 1.
+
+Constants are int64 here and in the other kernels, as Numba would compile a function anew for every
+Python integer it is called with.
 """
+
+import numpy as np
 
 from actors.book.memory import kernel
 from actors.exchange.engine_state import BookChange, EventKind
@@ -16,20 +21,20 @@ from schemas.venue.text import alpha_to_int
 
 __all__ = ["announce_close", "announce_open", "tell_market"]
 
-_BUY_LETTER, _SELL_LETTER = int(itch50.Side.BUY), int(itch50.Side.SELL)
+_BUY_LETTER, _SELL_LETTER = np.int64(itch50.Side.BUY), np.int64(itch50.Side.SELL)
 
-_START_OF_MESSAGES = int(itch50.EventCode.START_OF_MESSAGES)
-_START_OF_SYSTEM_HOURS = int(itch50.EventCode.START_OF_SYSTEM_HOURS)
-_START_OF_MARKET_HOURS = int(itch50.EventCode.START_OF_MARKET_HOURS)
-_END_OF_MARKET_HOURS = int(itch50.EventCode.END_OF_MARKET_HOURS)
-_END_OF_SYSTEM_HOURS = int(itch50.EventCode.END_OF_SYSTEM_HOURS)
-_END_OF_MESSAGES = int(itch50.EventCode.END_OF_MESSAGES)
-_TRADING = int(itch50.TradingState.TRADING)
-_CATEGORY = int(itch50.MarketCategory.NASDAQ_GLOBAL_SELECT)
-_PRODUCTION = ord("P")
-_ROUND_LOT = 100
-_NO_REASON = alpha_to_int("", 4)
-_TRACKING = 0
+_START_OF_MESSAGES = np.int64(itch50.EventCode.START_OF_MESSAGES)
+_START_OF_SYSTEM_HOURS = np.int64(itch50.EventCode.START_OF_SYSTEM_HOURS)
+_START_OF_MARKET_HOURS = np.int64(itch50.EventCode.START_OF_MARKET_HOURS)
+_END_OF_MARKET_HOURS = np.int64(itch50.EventCode.END_OF_MARKET_HOURS)
+_END_OF_SYSTEM_HOURS = np.int64(itch50.EventCode.END_OF_SYSTEM_HOURS)
+_END_OF_MESSAGES = np.int64(itch50.EventCode.END_OF_MESSAGES)
+_TRADING = np.int64(itch50.TradingState.TRADING)
+_CATEGORY = np.int64(itch50.MarketCategory.NASDAQ_GLOBAL_SELECT)
+_PRODUCTION = np.int64(ord("P"))
+_ROUND_LOT = np.int64(100)
+_NO_REASON = np.int64(alpha_to_int("", 4))
+_TRACKING = np.int64(0)
 
 
 @kernel
@@ -77,21 +82,22 @@ def tell_market(venue, event):
     if change == BookChange.NONE:
         return
     at = message_address(log_at(venue, MARKET_DATA_LOG))
-    locate, stamp_ns, number = event.symbol + 1, event.time_ns, event.number
+    locate, number = np.int64(event.symbol) + 1, event.number
+    stamp_ns, quantity = event.time_ns, np.int64(event.quantity)
     if change == BookChange.ADD:
         letter = _BUY_LETTER if event.side == Side.BUY else _SELL_LETTER
         length = itch50.put_add_order(at, locate, _TRACKING, stamp_ns, number, letter,
-                                      event.quantity, listing_at(venue, event.symbol).symbol,
+                                      quantity, listing_at(venue, event.symbol).symbol,
                                       event.price_e4)
     elif change == BookChange.EXECUTE:
-        length = itch50.put_order_executed(at, locate, _TRACKING, stamp_ns, number, event.quantity,
+        length = itch50.put_order_executed(at, locate, _TRACKING, stamp_ns, number, quantity,
                                            event.match_number)
         bump(venue, Counter.TRADES, 1)
     elif change == BookChange.REDUCE:
-        length = itch50.put_order_cancel(at, locate, _TRACKING, stamp_ns, number, event.quantity)
+        length = itch50.put_order_cancel(at, locate, _TRACKING, stamp_ns, number, quantity)
     elif change == BookChange.REPLACE:
         length = itch50.put_order_replace(at, locate, _TRACKING, stamp_ns, event.contra_number,
-                                          number, event.quantity, event.price_e4)
+                                          number, quantity, event.price_e4)
     else:
         gone = event.contra_number if event.kind == EventKind.REPLACED else number
         length = itch50.put_order_delete(at, locate, _TRACKING, stamp_ns, gone)

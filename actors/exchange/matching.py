@@ -36,8 +36,8 @@ from actors.exchange.matching_events import (book_of, clear_events, event_at, ev
                                              rejected_event, resting_event, state_of)
 from schemas.enums import OrderType, TimeInForce
 
-__all__ = ["book_of", "cancel", "cancel_all", "cancel_at", "clear_events", "engine_hash", "event_at",
-           "find", "pending_events", "replace", "resume", "submit"]
+__all__ = ["book_of", "cancel", "cancel_all", "cancel_at", "clear_events", "engine_hash",
+           "event_at", "find", "pending_events", "replace", "resume", "submit"]
 
 LIMIT = int(OrderType.LIMIT)
 BY_USER = int(CancelReason.USER)

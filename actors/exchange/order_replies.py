@@ -4,6 +4,8 @@
 echoed. Events of the synthetic flow have none, and no owner to tell.
 """
 
+import numpy as np
+
 from actors.book.memory import kernel, record_at
 from actors.exchange.engine_state import EVENT, EventKind, Status
 from actors.exchange.market_data import tell_market
@@ -19,9 +21,9 @@ from schemas.venue.big_endian import get_u8
 
 __all__ = ["announce", "reject", "settle"]
 
-_LIVE = int(ouch50.OrderState.LIVE)
-_CONTINUOUS = int(ouch50.CrossType.CONTINUOUS)
-_ADDED, _REMOVED = int(ouch50.LiquidityFlag.ADDED), int(ouch50.LiquidityFlag.REMOVED)
+_LIVE = np.int64(ouch50.OrderState.LIVE)
+_CONTINUOUS = np.int64(ouch50.CrossType.CONTINUOUS)
+_ADDED, _REMOVED = np.int64(ouch50.LiquidityFlag.ADDED), np.int64(ouch50.LiquidityFlag.REMOVED)
 _IS_REPLACE = ouch50.REPLACE_ORDER
 
 
@@ -53,7 +55,7 @@ def _publish_events(venue, request):
             elif kind == EventKind.REPLACED:
                 _tell_replaced(venue, event, request)
             elif kind == EventKind.REJECTED:
-                reject(venue, event.owner, event.time_ns, event.user_ref,
+                reject(venue, np.int64(event.owner), event.time_ns, event.user_ref,
                        REJECT_CODE[event.reason], _cl_ord_id_of(request))
         tell_market(venue, event)
     clear_events(engine)
@@ -71,7 +73,7 @@ def _cl_ord_id_of(request):
 def _tell_accepted(venue, event, request):
     log = log_at(venue, event.owner)
     append(log, ouch50.put_accepted(
-        message_address(log), event.time_ns, event.user_ref, tag_side(event.tag), event.quantity,
+        message_address(log), event.time_ns, event.user_ref, tag_side(event.tag), np.int64(event.quantity),
         listing_at(venue, event.symbol).symbol, event.price_e4,
         get_u8(request, ouch50.ENTER_ORDER_TIME_IN_FORCE), tag_display(event.tag), event.number,
         tag_capacity(event.tag), tag_sweep(event.tag), _CONTINUOUS, _LIVE, _cl_ord_id_of(request)))
@@ -83,7 +85,7 @@ def _tell_replaced(venue, event, request):
     log = log_at(venue, event.owner)
     append(log, ouch50.put_replaced(
         message_address(log), event.time_ns, event.contra_user_ref, event.user_ref,
-        tag_side(event.tag), event.quantity, listing_at(venue, event.symbol).symbol, event.price_e4,
+        tag_side(event.tag), np.int64(event.quantity), listing_at(venue, event.symbol).symbol, event.price_e4,
         get_u8(request, ouch50.REPLACE_ORDER_TIME_IN_FORCE), tag_display(event.tag), event.number,
         tag_capacity(event.tag), tag_sweep(event.tag), _CONTINUOUS, _LIVE, _cl_ord_id_of(request)))
     bump(venue, Counter.ACKS, 1)
@@ -92,7 +94,7 @@ def _tell_replaced(venue, event, request):
 @kernel
 def _tell_fill(venue, owner, user_ref, event, liquidity):
     log = log_at(venue, owner)
-    append(log, ouch50.put_executed(message_address(log), event.time_ns, user_ref, event.quantity,
+    append(log, ouch50.put_executed(message_address(log), event.time_ns, user_ref, np.int64(event.quantity),
                                     event.price_e4, liquidity, event.match_number))
     bump(venue, Counter.FILLS, 1)
 
@@ -100,16 +102,16 @@ def _tell_fill(venue, owner, user_ref, event, liquidity):
 @kernel
 def _tell_executed(venue, event):
     if event.owner != BACKGROUND:
-        _tell_fill(venue, event.owner, event.user_ref, event, _ADDED)
+        _tell_fill(venue, np.int64(event.owner), event.user_ref, event, _ADDED)
     if event.contra_owner != BACKGROUND:
-        _tell_fill(venue, event.contra_owner, event.contra_user_ref, event, _REMOVED)
+        _tell_fill(venue, np.int64(event.contra_owner), event.contra_user_ref, event, _REMOVED)
 
 
 @kernel
 def _tell_canceled(venue, event):
     log = log_at(venue, event.owner)
     append(log, ouch50.put_canceled(message_address(log), event.time_ns, event.user_ref,
-                                    event.quantity, CANCEL_LETTER[event.reason]))
+                                    np.int64(event.quantity), CANCEL_LETTER[event.reason]))
     bump(venue, Counter.CANCELS, 1)
 
 

@@ -13,7 +13,7 @@ from actors.exchange.engine_state import (DEFAULT_MAX_PRICE_E4, DEFAULT_MAX_QUAN
                                           RefuseReason, Status, SymbolState, order_key)
 from schemas.enums import OrderType, Side, TimeInForce
 
-__all__ = ["Event", "ReferenceEngine", "ReferenceOrder"]
+__all__ = ["Event", "Listing", "ReferenceEngine", "ReferenceOrder"]
 
 MASK = 2**64 - 1
 HASH_SEED = 0x243F6A8885A308D3

@@ -1,4 +1,4 @@
-"""The order gateway: commands out to the venue as OUCH 5.0, what became of them back as reports."""
+"""The order gateway: order commands in, the venue's protocol out, execution reports back."""
 
 from actors.gateway.actor import Gateway, GatewayConfig
 

@@ -2,7 +2,7 @@
 
 import sys
 
-from launcher.run import main
-
 if __name__ == "__main__":
+    from launcher.run import main
+
     sys.exit(main("gateway", sys.argv[1:]))

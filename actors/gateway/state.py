@@ -1,115 +1,210 @@
-"""What the gateway keeps: tables, counters, codes, shared by its handlers.
+"""What the gateway keeps: its tables, counters, and the words its parts share.
 
-An order's slot is its UserRefNum modulo the table's size, so a reply finds its order without a search;
-the order map finds it by order id. A slot is used again only when its order has ended.
+::
+
+    link      the connection to the venue               SOUP_LINK [1]     shared
+    gateway   numbers, sweep                            GATEWAY [1]       shared
+    orders    every order, at its reference number & mask   ORDER [2^n]   shared
+    symbols   our symbol -> its eight letters           SYMBOL [n]
+    index, index_header   order id -> slot              the arrays of an actors.book OrderMap
+    cause     what the next reports are about           CAUSE [1]
+
+The shared tables are found again by the next incarnation: it knows its orders, and from which
+message of the venue to go on.
 """
 
 import enum
 
 import numpy as np
 
-from actors.book.order_map import MAP_ENTRY, MAP_HEADER, OrderMap
-from actors.runtime import kernel, table
+from actors.book.memory import record_at
+from actors.book.order_map import MAP_HEADER
+from actors.runtime import context, kernel
+from actors.runtime.native import load_acquire, store_release
 from actors.runtime.soup_kernels import SOUP_LINK
-from schemas.enums import OrderStatus
 
-__all__ = ["COUNTERS", "Counter", "Event", "GATEWAY_STATE", "HISTOGRAMS", "ORDER", "TABLES",
-           "is_live", "link_of", "order_map_of", "orders_of", "state_of", "symbols_of"]
+__all__ = ["BURST", "CAUSE", "COUNTERS", "Counter", "Event", "GATEWAY", "HISTOGRAMS", "Histogram",
+           "MAX_REPORTS", "ORDER", "SYMBOL", "Sweep", "TABLES", "begin_change", "cause_of",
+           "end_change", "gateway_of", "index_entries", "index_header", "link_of", "order_at",
+           "order_count", "symbol_count", "symbol_name"]
 
-#: ``next_ref`` is the next UserRefNum; ``synced`` whether the venue confirmed it since the last login
-#: (``queried`` counts the login it was asked at). ``checked_ref`` has been looked at for a timeout;
-#: ``lost_from`` up to ``lost_to`` never reached the venue; ``sweep`` is the next slot to report as
-#: ended because the venue began a new session, -1 if none. ``pending`` orders await their first answer.
-GATEWAY_STATE = np.dtype([
-    ("next_ref", "i8"), ("synced", "i8"), ("queried", "i8"), ("report_seq", "i8"),
-    ("checked_ref", "i8"), ("lost_from", "i8"), ("lost_to", "i8"), ("sweep", "i8"),
-    ("pending", "i8"), ("timeout_ns", "i8"), ("live", "i8"),
-])
+#: Most reports that one call of a handler sends; see ``Output.burst``.
+BURST = 64
+#: Most reports that one message of the venue causes.
+MAX_REPORTS = 3
 
-#: One order. ``original_ref``: order that this one replaces. ``late``: reported as timed out.
-ORDER = np.dtype([
-    ("order_id", "i8"), ("user_ref", "i8"), ("original_ref", "i8"), ("price_e4", "i8"),
-    ("quantity", "i8"), ("cum", "i8"), ("leaves", "i8"),
-    ("t1_ns", "i8"), ("t2_ns", "i8"), ("t3_ns", "i8"), ("t4_ns", "i8"), ("t5_ns", "i8"),
-    ("symbol_id", "i4"), ("strategy_id", "i4"), ("side", "i2"), ("status", "i2"), ("late", "i4"),
-])
 
-TABLES = ("state", "link", "orders", "entries", "map", "symbols")
-_STATE, _LINK, _ORDERS, _ENTRIES, _MAP, _SYMBOLS = range(len(TABLES))
+class Sweep(enum.IntEnum):
+    """A walk over all orders, some at a time, because each may need a report."""
 
-HISTOGRAMS = ("t3_t4", "t1_t4", "t4_t5")
-T3_T4, T1_T4, T4_T5 = range(len(HISTOGRAMS))
+    NONE = 0
+    CLOSE_ALL = 1  #: the venue's session is over, and every order with it
+    RECONCILE = 2  #: logged in again: what was sent and never answered did not arrive
+
+
+class Event(enum.IntEnum):
+    """Codes of log records."""
+
+    ORDER = 1
+    REPLACE = 2
+    CANCEL = 3
+    FILL = 4
+    CANCELED = 5
+    REJECTED = 6
+    TIMEOUT = 7
+    CLOSED = 8
+    BAD_MESSAGE = 9
+    UNKNOWN_ORDER = 10
+    ORPHAN = 11
+    BROKEN_TRADE = 12
+    VENUE_EVENT = 13
+    ACCEPTING = 14
+    OVERFILL = 15
 
 
 class Counter(enum.IntEnum):
     """Places of the counters; their names in lower case are the counters' names."""
 
     ORDERS_SENT = 0
-    CANCELS_SENT = 1
-    REPLACES_SENT = 2
+    REPLACES_SENT = 1
+    CANCELS_SENT = 2
     ACKS = 3
     FILLS = 4
     CANCELS = 5
-    REPLACED = 6
-    REJECTS = 7
-    TIMEOUTS = 8
-    REPORTS = 9
-    UNKNOWN_ORDERS = 10
-    BAD_MESSAGES = 11
-    OTHER_MESSAGES = 12
-    NEVER_ARRIVED = 13
+    REJECTS = 6           # by the venue
+    REFUSED = 7           # by the gateway itself
+    REPLACES = 8
+    CANCEL_REJECTS = 9
+    TIMEOUTS = 10
+    REPORTS = 11
+    REPORTS_LOST = 12     # a wire with overflow "fail" would not take them
+    FILLED_SHARES = 13
+    VENUE_MESSAGES = 14
+    OTHER_MESSAGES = 15
+    BAD_MESSAGES = 16
+    UNKNOWN_ORDERS = 17
+    ORPHANS = 18
+    LOGINS = 19
+    GAPS = 20
+    BROKEN_TRADES = 21
 
 
-COUNTERS = tuple(counter.name.lower() for counter in Counter)
+class Histogram(enum.IntEnum):
+    """Places of the histograms."""
+
+    T3_T4 = 0
+    T1_T4 = 1
+    T4_T5 = 2
 
 
-class Event(enum.IntEnum):
-    """Codes of log records."""
+COUNTERS = tuple(c.name.lower() for c in Counter)
+HISTOGRAMS = tuple(h.name.lower() for h in Histogram)
 
-    ORDER_SENT = 1
-    FILL = 2
-    REJECT = 3
-    TIMEOUT = 4
-    UNKNOWN_ORDER = 5
-    NEVER_ARRIVED = 6
-    VENUE_RESTARTED = 7
-    BROKEN_TRADE = 8
+SYMBOL = np.dtype([("name", "i8")])
 
+#: ``next_ref``: the next UserRefNum. ``oldest_ref``: none before it waits for an answer in time.
+#: ``logins``: the link's count that ``accepting`` belongs to. ``sweep_at`` is the slot the sweep has
+#: come to, ``sweep_ref`` the first reference number it does not concern.
+GATEWAY = np.dtype([
+    ("next_ref", "i8"), ("report_seq", "i8"), ("oldest_ref", "i8"), ("live", "i8"),
+    ("unanswered", "i8"), ("logins", "i8"), ("accepting", "i8"), ("timeout_ns", "i8"),
+    ("sweep", "i8"), ("sweep_at", "i8"), ("sweep_ref", "i8"), ("reported", "i8"),
+])
 
-_PENDING_NEW = int(OrderStatus.PENDING_NEW)
-_NEW = int(OrderStatus.NEW)
-_PARTIALLY_FILLED = int(OrderStatus.PARTIALLY_FILLED)
-_UNKNOWN = int(OrderStatus.UNKNOWN)
+#: An order, as the venue knows it: ``ref`` is its UserRefNum, 0 in a slot never used. ``version`` is
+#: odd while it is being changed. ``status`` is an OrderStatus; ``pending`` a Command under way.
+#: ``replaces`` and ``replaced_by`` are reference numbers. ``cum`` counts over a chain of
+#: replacements. ``sequence`` is the venue's last message applied, ``report_seq`` the first report
+#: that followed from it. ``cancel_due``: a cancel could not be sent yet.
+ORDER = np.dtype([
+    ("version", "i8"), ("ref", "i8"), ("order_id", "i8"), ("status", "i8"), ("pending", "i8"),
+    ("symbol_id", "i8"), ("strategy_id", "i8"), ("side", "i8"), ("price_e4", "i8"),
+    ("quantity", "i8"), ("leaves", "i8"), ("cum", "i8"), ("replaces", "i8"), ("replaced_by", "i8"),
+    ("t1_ns", "i8"), ("t2_ns", "i8"), ("t3_ns", "i8"), ("t4_ns", "i8"), ("t5_ns", "i8"),
+    ("deadline_ns", "i8"), ("sequence", "i8"), ("report_seq", "i8"), ("cancel_due", "i8"),
+    ("spare", "i8"),
+])
+_VERSION = ORDER.fields["version"][1]
+_ORDER_SIZE = ORDER.itemsize
 
+#: What happened, as far as the order itself does not say it; see ExecutionReport for the fields.
+#: ``report_seq`` is the number of the next report about it; ``again`` says that it was applied by an
+#: incarnation that died before it could be sure to have reported it.
+CAUSE = np.dtype([
+    ("exchange_ns", "i8"), ("receive_ns", "i8"), ("reason", "i8"), ("exec_qty", "i8"),
+    ("exec_price_e4", "i8"), ("exec_id", "i8"), ("original_id", "i8"), ("liquidity", "i8"),
+    ("report_seq", "i8"), ("again", "i8"),
+])
 
-@kernel
-def state_of(ctx):
-    return table(ctx, _STATE, GATEWAY_STATE)[0]
+#: Names of the state tables, in order.
+TABLES = ("link", "gateway", "orders", "symbols", "index", "index_header", "cause")
+_LINK, _GATEWAY, _ORDERS, _SYMBOLS, _INDEX, _INDEX_HEADER, _CAUSE = range(len(TABLES))
 
 
 @kernel
 def link_of(ctx):
-    return table(ctx, _LINK, SOUP_LINK)[0]
+    """The connection to the venue."""
+    return record_at(context(ctx).tables[_LINK], 0, SOUP_LINK)
 
 
 @kernel
-def orders_of(ctx):
-    return table(ctx, _ORDERS, ORDER)
+def gateway_of(ctx):
+    return record_at(context(ctx).tables[_GATEWAY], 0, GATEWAY)
 
 
 @kernel
-def order_map_of(ctx):
-    return OrderMap(table(ctx, _ENTRIES, MAP_ENTRY), table(ctx, _MAP, MAP_HEADER))
+def order_count(ctx):
+    """How many slots there are, a power of two."""
+    return context(ctx).rows[_ORDERS]
 
 
 @kernel
-def symbols_of(ctx):
-    """Names of the symbols as the eight bytes that OUCH wants, one int64 each."""
-    return table(ctx, _SYMBOLS, np.int64)
+def order_at(ctx, ref):
+    """The slot of reference number ``ref``; whose order it is, its own ``ref`` says."""
+    actor = context(ctx)
+    return record_at(actor.tables[_ORDERS], ref & (actor.rows[_ORDERS] - 1), ORDER)
 
 
 @kernel
-def is_live(order):
-    """Whether more may still come of this order."""
-    return (order.status == _PENDING_NEW or order.status == _NEW
-            or order.status == _PARTIALLY_FILLED or order.status == _UNKNOWN)
+def _version_address(ctx, ref):
+    actor = context(ctx)
+    return actor.tables[_ORDERS] + (ref & (actor.rows[_ORDERS] - 1)) * _ORDER_SIZE + _VERSION
+
+
+@kernel
+def begin_change(ctx, ref):
+    """The slot of ``ref`` is half-changed from here to :func:`end_change`, should we die between."""
+    address = _version_address(ctx, ref)
+    store_release(address, load_acquire(address) | 1)
+
+
+@kernel
+def end_change(ctx, ref):
+    address = _version_address(ctx, ref)
+    store_release(address, (load_acquire(address) | 1) + 1)
+
+
+@kernel
+def symbol_count(ctx):
+    return context(ctx).rows[_SYMBOLS]
+
+
+@kernel
+def symbol_name(ctx, symbol_id):
+    """The symbol's eight letters as an integer; ``symbol_id`` must be one of ours."""
+    return record_at(context(ctx).tables[_SYMBOLS], symbol_id, SYMBOL).name
+
+
+@kernel
+def index_header(ctx):
+    return record_at(context(ctx).tables[_INDEX_HEADER], 0, MAP_HEADER)
+
+
+@kernel
+def index_entries(ctx):
+    return context(ctx).tables[_INDEX]
+
+
+@kernel
+def cause_of(ctx):
+    return record_at(context(ctx).tables[_CAUSE], 0, CAUSE)

@@ -74,7 +74,7 @@ class InEndpoint:
         words = self.message.prefix_words
         record["prefix0"], record["prefix1"], record["prefix2"] = words
         page["accepted"] = 0
-        page["c_closed"] = 0
+        page["c_closed"] = page["c_drained"] = 0
         page["c_epoch"] = self.epoch
 
     def take_sample(self) -> bytes | None:
@@ -108,6 +108,7 @@ def close_inputs(ends: Iterable[InEndpoint]) -> None:
             break
         time.sleep(0.0005)
     for end in ends:
+        end.page["c_drained"] = 1
         end.socket.close(linger=0)
         end.socket = None
 

@@ -70,8 +70,9 @@ WIRE_PAGE = np.dtype([
     ("missing", "i8"),      # sequence numbers skipped by what came
     ("accepted", "i8"),     # epoch of the producer whose messages are taken
     ("resync", "i8"),       # how often the consumer asked for a snapshot
-    ("c_closed", "i8"),     # orderly end of the consumer
-    ("_c_pad", "i8", (6,)),
+    ("c_closed", "i8"),     # the consumer takes nothing more: it ended, or is given up
+    ("c_drained", "i8"),    # it ended in order and has accounted for its queue
+    ("_c_pad", "i8", (5,)),
 ])
 assert WIRE_PAGE.itemsize == 256 and WIRE_PAGE.fields["c_epoch"][1] == 128
 

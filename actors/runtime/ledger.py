@@ -21,9 +21,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from actors.runtime.layout import WIRE_PAGE
 from actors.runtime.plan import Plan
 
 __all__ = ["WireLedger", "deployment_ledger", "wire_ledger"]
+
+_CONSUMER = WIRE_PAGE.fields["c_epoch"][1]  # its half of the page begins here
+_TRIES = 100
 
 
 @dataclass(frozen=True)
@@ -68,19 +72,18 @@ def wire_ledger(page: np.ndarray, quiescent: bool = False) -> WireLedger:
     flight: what is not accounted for is unexplained, or, if its producer crashed and never came
     back (``p_connected`` is 0), lost.
     """
-    # Read against the current: every count before the one it is subtracted from, so that a message
-    # which moves on in between is seen in flight, never twice.
-    handled, stale, left, c_lost, missing, foreign, c_epoch = (
-        int(page[name]) for name in
-        ("handled", "stale", "left", "c_lost", "missing", "foreign", "c_epoch"))
+    now = _snapshot(page)
+    handled, stale, left, c_lost, missing, foreign, c_epoch, c_drained = (
+        int(now[name]) for name in
+        ("handled", "stale", "left", "c_lost", "missing", "foreign", "c_epoch", "c_drained"))
     p_lost, full, down, conflated, unsent, published, sent, failed, p_connected, p_closed = (
-        int(page[name]) for name in
+        int(now[name]) for name in
         ("p_lost", "full", "down", "conflated", "unsent", "published", "offered", "failed",
          "p_connected", "p_closed"))
     lost = p_lost + c_lost + unsent
     kept_back = sent - published - full - down - conflated - unsent
     on_the_way = published - handled - stale - left - p_lost - c_lost
-    if c_epoch == 0:  # its consumer is dead and took nothing more
+    if c_epoch == 0 and c_drained == 0:  # the consumer was killed and takes nothing more
         lost, on_the_way = lost + on_the_way, 0
     if quiescent and p_connected == 0 and p_closed == 0:
         lost, on_the_way, kept_back = lost + on_the_way + kept_back, 0, 0
@@ -93,6 +96,18 @@ def wire_ledger(page: np.ndarray, quiescent: bool = False) -> WireLedger:
         in_flight = on_the_way + kept_back - unexplained
     return WireLedger(sent, handled, full, down + left, conflated, stale, lost, in_flight,
                       unexplained, foreign, failed)
+
+
+def _snapshot(page: np.ndarray) -> np.void:
+    """A copy of a page in use, of one moment: the consumer's counts did not change while the
+    producer's were read. Of a wire that never rests the consumer's are a little older: a message that
+    moved on in between is then seen in flight, and none is seen twice."""
+    later = page.tobytes()
+    for _ in range(_TRIES):
+        earlier, later = later, page.tobytes()
+        if earlier[_CONSUMER:] == later[_CONSUMER:]:
+            break
+    return np.frombuffer(later[:_CONSUMER] + earlier[_CONSUMER:], WIRE_PAGE)[0]
 
 
 def deployment_ledger(plan: Plan, wires: np.ndarray, quiescent: bool = False) -> dict:

@@ -94,6 +94,8 @@ class ProcessHost:
             host.open_wires()
         self._logs = [EventLog(host) for host in self.hosts]
         self._loggers = [actor_logger(host) for host in self.hosts]
+        for log in self._loggers:
+            log.debug("begins as process {}", os.getpid())  # where logs show a restart
         self._start_threads()
         for host in self._each():
             host.state = ActorState.CATCHING_UP
@@ -210,7 +212,7 @@ class ProcessHost:
         pid = int(self._deployment["supervisor_pid"])
         if pid == 0 or now - int(self._deployment["supervisor_ns"]) < _ORPHAN_NS:
             return False
-        return not pathlib.Path(f"/proc/{pid}").exists()
+        return not _lives(pid)
 
     def _commanded_to_stop(self) -> bool:
         return self._stopping or all(
@@ -247,6 +249,15 @@ class ProcessHost:
 
     def _drained(self) -> bool:
         return all(h.queued() <= 0 and h.kept_back() <= 0 and h.actor.idle() for h in self.hosts)
+
+
+def _lives(pid: int) -> bool:
+    """Whether the process runs. A zombie, which only waits for its parent to look, does not."""
+    try:
+        stat = pathlib.Path(f"/proc/{pid}/stat").read_bytes()
+    except OSError:
+        return False
+    return stat.rpartition(b")")[2].split()[0] not in (b"Z", b"X")
 
 
 def run_process(plan_path: str, name: str) -> int:

@@ -27,6 +27,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import zmq
+from loguru import logger
 
 __all__ = ["CONTROL_SOCKET", "ControlServer", "RequestError", "signal_number", "text_argument"]
 
@@ -72,15 +73,13 @@ class ControlServer:
     def _answer(self, frame: bytes) -> bytes:
         request: Any = None
         try:
-            request = json.loads(frame)
-            if not isinstance(request, dict):
-                raise RequestError("bad_request", "a request is a JSON object")
-            fields = self._verb(request)(request)
+            request = _parse(frame)
+            return _encode({"ok": True, **self._verb(request)(request)}, request)
         except RequestError as error:
             return _refusal(error, request)
-        except (ValueError, RecursionError) as error:
-            return _refusal(RequestError("bad_request", f"not JSON: {error}"))
-        return _encode({"ok": True, **fields}, request)
+        except Exception as error:  # a fault of ours is no reason to leave actors alone
+            logger.opt(exception=error).error("request {} failed: {}", frame[:200], error)
+            return _refusal(RequestError("internal", f"failed: {error!r}"), request)
 
     def _verb(self, request: Mapping[str, Any]) -> Verb:
         word = request.get("verb")
@@ -92,6 +91,16 @@ class ControlServer:
 
     def close(self) -> None:
         self.socket.close()
+
+
+def _parse(frame: bytes) -> dict[str, Any]:
+    try:
+        request = json.loads(frame)
+    except (ValueError, RecursionError) as error:
+        raise RequestError("bad_request", f"not JSON: {error}") from None
+    if not isinstance(request, dict):
+        raise RequestError("bad_request", "a request is a JSON object")
+    return request
 
 
 def _refusal(error: RequestError, request: Any = None) -> bytes:

@@ -24,6 +24,8 @@ class ActorSeen:
     name: str
     state: ActorState
     heartbeat_ns: int = 0
+    #: Its thread stood in line for a core since the last look.
+    starved: bool = False
 
 
 @dataclass(frozen=True)
@@ -38,12 +40,14 @@ class Pulse:
 
 
 def take_pulse(rules: ActorRules, before: Pulse | None, seen: ActorSeen, now_ns: int) -> Pulse:
-    """The pulse after a look at ``now_ns``. Looks less than ``interval_ns`` apart count once."""
+    """The pulse after a look at ``now_ns``. Looks less than ``interval_ns`` apart count once, and
+    looks at an actor that got no core do not count."""
     if before is None or seen.heartbeat_ns != before.heartbeat_ns or seen.state != before.state:
         return Pulse(seen.name, seen.state, seen.heartbeat_ns, now_ns)
     if now_ns - before.looked_ns < rules.interval_ns:
         return before
-    return replace(before, looked_ns=now_ns, misses=before.misses + 1)
+    misses = before.misses if seen.starved else before.misses + 1
+    return replace(before, looked_ns=now_ns, misses=misses)
 
 
 def hung_after_ns(rules: ActorRules, state: ActorState, stop_grace_ns: int) -> int:

@@ -15,6 +15,7 @@ from actors.runtime.plan import Plan
 from actors.runtime.process import Command
 from actors.runtime.vitals import Vitals, map_deployment, map_wires
 from actors.supervisor.liveness import ActorSeen
+from actors.supervisor.starvation import StarvationWatch
 from schemas.enums import ActorState
 
 __all__ = ["Pages"]
@@ -23,7 +24,7 @@ COUNTERS = ("started", "restarts", "exits", "kills", "hangs", "fork_server_resta
 HISTOGRAMS = ("restart",)
 _REASON_BYTES = VITALS.fields["reason"][0].itemsize - 1
 _PLACE = {name: VITALS.fields[name][1] // 8 for name in
-          ("pid", "state", "heartbeat_ns")}
+          ("pid", "state", "heartbeat_ns", "thread_id")}
 _WORDS = max(_PLACE.values()) + 1
 
 
@@ -50,6 +51,7 @@ class Pages:
             left_over.unlink()
         self.wires = map_wires(shm_dir, len(plan.wires), create=True)
         self._pages: dict[str, _ActorPage] = {}
+        self._starvation = StarvationWatch()
         self.own = Vitals(shm_dir / "supervisor.vitals", COUNTERS, HISTOGRAMS, actor="supervisor",
                           kind="supervisor", tag="SUPERV", tables={})
         self.deployment = map_deployment(shm_dir, create=True)
@@ -91,15 +93,17 @@ class Pages:
             words = page.words.tolist()
             if words[_PLACE["pid"]] != pid:
                 return None
-            found.append(ActorSeen(name, ActorState(words[_PLACE["state"]]),
-                                   words[_PLACE["heartbeat_ns"]]))
+            heartbeat_ns, tid = words[_PLACE["heartbeat_ns"]], words[_PLACE["thread_id"]]
+            found.append(ActorSeen(name, ActorState(words[_PLACE["state"]]), heartbeat_ns,
+                                   tid > 0 and self._starvation.starved(pid, tid, heartbeat_ns)))
         return tuple(found)
 
     def reason(self, process: str, pid: int) -> str:
         """Why the process failed, as it wrote itself before it ended; empty if it did not."""
         for page in self._pages_of(process):
-            if int(page.header["pid"]) == pid and page.header["reason"]:
-                return bytes(page.header["reason"]).decode(errors="replace")
+            text = page.header["reason"].item().decode(errors="replace")
+            if text and int(page.header["pid"]) == pid:
+                return text
         return ""
 
     def _pages_of(self, process: str) -> list[_ActorPage]:

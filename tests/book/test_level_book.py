@@ -127,3 +127,21 @@ def test_any_stream_of_changes_leaves_what_a_dict_would_hold(changes, capacity):
         assert nth_of(book, symbol, side, 1) == (after[1] if len(after) > 1 else (0, 0))
     for (symbol, side), levels in model.items():
         assert levels_of(book, symbol, side) == best_first(symbol, side)
+
+
+@pytest.mark.parametrize("side", [BUY, SELL])
+def test_a_deep_book_stays_sorted_wherever_it_changes(side):
+    rng = np.random.default_rng(3)
+    book = allocate_level_book(symbols=1, levels_per_side=300)
+    model = {}
+    for price, quantity in zip(rng.integers(1, 500, 5_000).tolist(),
+                               rng.integers(0, 4, 5_000).tolist()):
+        set_level(book, 0, side, price, quantity)
+        model.pop(price, None)
+        if quantity:
+            model[price] = quantity
+        if len(model) > 300:
+            del model[(min if side == BUY else max)(model)]
+    expected = sorted(model.items(), reverse=side == BUY)
+    out = np.zeros(300, BOOK_LEVEL)
+    assert out[: copy_levels(book, 0, side, out)].tolist() == expected

@@ -4,15 +4,16 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from order_book_model import ModelBook
 
 from actors.book.book_view import (DEPTH_LEVEL, best_ask, best_bid, best_price, copy_depth,
                                    first_order, level_count, next_order, nth_price, state_hash)
 from actors.book.integrity import check_integrity
 from actors.book.book_memory import OrderBook, allocate_order_book
+from actors.book.memory import aligned_zeros
 from actors.book.order_book import (BookStatus, Change, add_order, execute_order, find_order,
                                     reduce_order, remove_order, replace_order)
 from schemas.enums import Side
+from tests.book.order_book_model import ModelBook
 
 BUY, SELL = int(Side.BUY), int(Side.SELL)
 
@@ -32,38 +33,41 @@ def queue_of(book, symbol, side):
 
 def test_orders_queue_by_price_then_by_time():
     book = allocate_order_book(symbols=2, orders=16)
+    at = book.address
     for key, price in ((1, 100), (2, 101), (3, 100), (4, 99), (5, 101)):
-        assert add_order(book.address, key, 1, BUY, price, 10).status == BookStatus.OK
-        add_order(book.address, 10 + key, 1, SELL, 200 - price + 5, 10)
+        assert add_order(at, key, 1, BUY, price, 10).status == BookStatus.OK
+        add_order(at, 10 + key, 1, SELL, 200 - price + 5, 10)
     assert queue_of(book, 1, BUY) == [2, 5, 1, 3, 4]
     assert queue_of(book, 1, SELL) == [12, 15, 11, 13, 14]
     assert depth_of(book, 1, BUY) == [(101, 20, 2), (100, 20, 2), (99, 10, 1)]
-    assert best_bid(book.address, 1) == (101, 20)
-    assert best_ask(book.address, 1) == (104, 20)
-    assert nth_price(book.address, 1, BUY, 2) == (99, 10, 1)
-    assert nth_price(book.address, 1, BUY, 3) == (0, 0, 0)
-    assert best_bid(book.address, 0) == (0, 0)
+    assert best_bid(at, 1) == (101, 20)
+    assert best_ask(at, 1) == (104, 20)
+    assert nth_price(at, 1, BUY, 2) == (99, 10, 1)
+    assert nth_price(at, 1, BUY, 3) == (0, 0, 0)
+    assert best_bid(at, 0) == (0, 0)
     assert check_integrity(book) == []
 
 
 def test_every_change_says_what_is_now_at_the_price():
     book = allocate_order_book(symbols=1, orders=8)
-    assert add_order(book.address, 7, 0, SELL, 500, 100) == Change(0, 0, 0, SELL, 500, 100, 100, 100)
-    assert add_order(book.address, 8, 0, SELL, 500, 50) == Change(0, 1, 0, SELL, 500, 50, 50, 150)
-    assert execute_order(book.address, 7, 30) == Change(0, 0, 0, SELL, 500, 30, 70, 120)
-    assert reduce_order(book.address, 7, 20) == Change(0, 0, 0, SELL, 500, 20, 50, 100)
+    at = book.address
+    assert add_order(at, 7, 0, SELL, 500, 100) == Change(0, 0, 0, SELL, 500, 100, 100, 100)
+    assert add_order(at, 8, 0, SELL, 500, 50) == Change(0, 1, 0, SELL, 500, 50, 50, 150)
+    assert execute_order(at, 7, 30) == Change(0, 0, 0, SELL, 500, 30, 70, 120)
+    assert reduce_order(at, 7, 20) == Change(0, 0, 0, SELL, 500, 20, 50, 100)
     assert queue_of(book, 0, SELL) == [7, 8], "a reduced order keeps its place"
     assert book.orders[0]["executed"] == 30
-    assert remove_order(book.address, 7) == Change(0, 0, 0, SELL, 500, 50, 0, 50)
-    assert remove_order(book.address, 8) == Change(0, 1, 0, SELL, 500, 50, 0, 0)
-    assert level_count(book.address, 0, SELL) == 0
+    assert remove_order(at, 7) == Change(0, 0, 0, SELL, 500, 50, 0, 50)
+    assert remove_order(at, 8) == Change(0, 1, 0, SELL, 500, 50, 0, 0)
+    assert level_count(at, 0, SELL) == 0
 
 
 def test_a_replaced_order_goes_to_the_back_even_at_its_old_price():
     book = allocate_order_book(symbols=1, orders=8)
-    add_order(book.address, 1, 0, BUY, 100, 10)
-    add_order(book.address, 2, 0, BUY, 100, 10)
-    removed, added = replace_order(book.address, 1, 3, 100, 15)
+    at = book.address
+    add_order(at, 1, 0, BUY, 100, 10)
+    add_order(at, 2, 0, BUY, 100, 10)
+    removed, added = replace_order(at, 1, 3, 100, 15)
     assert (removed.price_e4, removed.quantity, removed.level_quantity) == (100, 10, 10)
     assert (added.price_e4, added.quantity, added.level_quantity) == (100, 15, 25)
     assert queue_of(book, 0, BUY) == [2, 3]
@@ -71,20 +75,22 @@ def test_a_replaced_order_goes_to_the_back_even_at_its_old_price():
 
 def test_an_unknown_order_is_reported_and_nothing_else_happens():
     book = allocate_order_book(symbols=1, orders=8)
-    before = state_hash(book.address)
-    for change in (remove_order(book.address, 9), reduce_order(book.address, 9, 1), execute_order(book.address, 9, 1)):
+    at = book.address
+    before = state_hash(at)
+    for change in (remove_order(at, 9), reduce_order(at, 9, 1), execute_order(at, 9, 1)):
         assert change.status == BookStatus.UNKNOWN_ORDER
         assert change.slot == -1
-    assert replace_order(book.address, 9, 10, 1, 1)[1].status == BookStatus.UNKNOWN_ORDER
-    assert state_hash(book.address) == before
+    assert replace_order(at, 9, 10, 1, 1)[1].status == BookStatus.UNKNOWN_ORDER
+    assert state_hash(at) == before
 
 
 def test_taking_more_than_an_order_has_takes_all_and_says_so():
     book = allocate_order_book(symbols=1, orders=8)
-    add_order(book.address, 1, 0, BUY, 100, 10)
-    change = execute_order(book.address, 1, 11)
+    at = book.address
+    add_order(at, 1, 0, BUY, 100, 10)
+    change = execute_order(at, 1, 11)
     assert (change.status, change.quantity, change.leaves) == (BookStatus.CLAMPED, 10, 0)
-    assert find_order(book.address, 1) == -1
+    assert find_order(at, 1) == -1
 
 
 @pytest.mark.parametrize(
@@ -103,15 +109,17 @@ def test_taking_more_than_an_order_has_takes_all_and_says_so():
 )
 def test_what_cannot_be_an_order_is_refused(symbol, side, price, quantity, status):
     book = allocate_order_book(symbols=2, orders=4)
-    assert add_order(book.address, 1, symbol, side, price, quantity).status == status
+    at = book.address
+    assert add_order(at, 1, symbol, side, price, quantity).status == status
     assert book.resting == 0
 
 
 def test_the_extremes_of_price_and_quantity_are_orders_like_any_other():
     book = allocate_order_book(symbols=1, orders=4)
+    at = book.address
     for key, side in ((1, BUY), (2, SELL)):
-        add_order(book.address, key, 0, side, 2**62, 2**32 - 1)
-        add_order(book.address, key + 2, 0, side, -(2**62), 2**32 - 1)
+        add_order(at, key, 0, side, 2**62, 2**32 - 1)
+        add_order(at, key + 2, 0, side, -(2**62), 2**32 - 1)
     assert queue_of(book, 0, BUY) == [1, 3]
     assert queue_of(book, 0, SELL) == [4, 2]
     assert check_integrity(book) == []
@@ -119,24 +127,26 @@ def test_the_extremes_of_price_and_quantity_are_orders_like_any_other():
 
 def test_a_total_beyond_what_a_depth_record_can_say_is_cut_to_its_most():
     book = allocate_order_book(symbols=1, orders=4)
-    add_order(book.address, 1, 0, BUY, 5, 2**32 - 1)
-    add_order(book.address, 2, 0, BUY, 5, 2**32 - 1)
-    assert best_bid(book.address, 0) == (5, 2**33 - 2)
+    at = book.address
+    add_order(at, 1, 0, BUY, 5, 2**32 - 1)
+    add_order(at, 2, 0, BUY, 5, 2**32 - 1)
+    assert best_bid(at, 0) == (5, 2**33 - 2)
     assert depth_of(book, 0, BUY) == [(5, 2**32 - 1, 2)]
 
 
 def test_the_hash_knows_priority_but_not_history():
     def book_of(*orders, detour=False):
         book = allocate_order_book(symbols=1, orders=8)
+        at = book.address
         if detour:
             for key in (90, 91, 92):
-                add_order(book.address, key, 0, BUY, 50 + key, 1)
-            remove_order(book.address, 91)
-            remove_order(book.address, 90)
-            remove_order(book.address, 92)
+                add_order(at, key, 0, BUY, 50 + key, 1)
+            remove_order(at, 91)
+            remove_order(at, 90)
+            remove_order(at, 92)
         for order in orders:
-            add_order(book.address, *order)
-        return state_hash(book.address)
+            add_order(at, *order)
+        return state_hash(at)
 
     first, second = (1, 0, BUY, 100, 10), (2, 0, BUY, 100, 10)
     assert book_of(first, second) == book_of(first, second, detour=True)
@@ -145,22 +155,45 @@ def test_the_hash_knows_priority_but_not_history():
 
 def test_a_full_book_refuses_loses_nothing_and_recovers():
     book = allocate_order_book(symbols=1, orders=2)
-    add_order(book.address, 1, 0, BUY, 10, 1)
-    add_order(book.address, 2, 0, BUY, 11, 1)
-    assert add_order(book.address, 3, 0, BUY, 12, 1).status == BookStatus.ORDERS_FULL
+    at = book.address
+    add_order(at, 1, 0, BUY, 10, 1)
+    add_order(at, 2, 0, BUY, 11, 1)
+    assert add_order(at, 3, 0, BUY, 12, 1).status == BookStatus.ORDERS_FULL
     assert queue_of(book, 0, BUY) == [2, 1]
-    remove_order(book.address, 2)
-    assert add_order(book.address, 3, 0, BUY, 12, 1).status == BookStatus.OK
+    remove_order(at, 2)
+    assert add_order(at, 3, 0, BUY, 12, 1).status == BookStatus.OK
 
 
 def test_a_full_ladder_still_takes_orders_at_the_prices_it_has():
     book = allocate_order_book(symbols=1, orders=8, levels_per_side=2)
-    add_order(book.address, 1, 0, SELL, 10, 1)
-    add_order(book.address, 2, 0, SELL, 11, 1)
-    assert add_order(book.address, 3, 0, SELL, 9, 1).status == BookStatus.LEVELS_FULL
-    assert add_order(book.address, 4, 0, SELL, 11, 1).status == BookStatus.OK
-    assert add_order(book.address, 5, 0, BUY, 9, 1).status == BookStatus.OK
+    at = book.address
+    add_order(at, 1, 0, SELL, 10, 1)
+    add_order(at, 2, 0, SELL, 11, 1)
+    assert add_order(at, 3, 0, SELL, 9, 1).status == BookStatus.LEVELS_FULL
+    assert add_order(at, 4, 0, SELL, 11, 1).status == BookStatus.OK
+    assert add_order(at, 5, 0, BUY, 9, 1).status == BookStatus.OK
     assert check_integrity(book) == []
+
+
+def test_a_copy_of_the_memory_is_the_book_at_that_moment():
+    book = allocate_order_book(symbols=1, orders=4)
+    add_order(book.address, 1, 0, BUY, 10, 5)
+    copy = aligned_zeros(book.memory.size, np.uint8)
+    copy[:] = book.memory
+    remove_order(book.address, 1)
+    assert queue_of(OrderBook(copy), 0, BUY) == [1]
+    assert queue_of(book, 0, BUY) == []
+
+
+def test_memory_that_is_no_book_is_refused():
+    memory = allocate_order_book(symbols=1, orders=4).memory
+    with pytest.raises(ValueError, match="starts on a cache line"):
+        OrderBook(memory[1:])
+    with pytest.raises(ValueError, match="not an order book"):
+        OrderBook(memory[:-64])
+    memory[0] ^= 1
+    with pytest.raises(ValueError, match="not an order book"):
+        OrderBook(memory)
 
 
 @pytest.mark.parametrize("orders, levels, per_side", [(0, 1, 1), (1, 0, 1), (1, 1, 0)])
@@ -171,7 +204,8 @@ def test_a_book_without_bounds_is_refused(orders, levels, per_side):
 
 def test_integrity_names_what_is_broken():
     book = allocate_order_book(symbols=1, orders=4)
-    add_order(book.address, 1, 0, BUY, 10, 5)
+    at = book.address
+    add_order(at, 1, 0, BUY, 10, 5)
     book.levels[book.orders[0]["level"]]["quantity"] = 6
     (problem,) = check_integrity(book)
     assert problem.startswith("symbol 0 bids at 10: 1 orders of 5 in all")
@@ -199,30 +233,31 @@ def test_any_session_leaves_what_the_model_says(operations, bounds):
     symbols = 3
     orders, levels, per_side = bounds
     book = allocate_order_book(symbols, orders, levels, per_side)
+    at = book.address
     model = ModelBook(symbols, orders, levels, per_side)
     for name, *arguments in operations:
         if name == "add":
-            change = add_order(book.address, *arguments)
+            change = add_order(at, *arguments)
             expected = model.add(*arguments)
         elif name == "remove":
-            change = remove_order(book.address, *arguments)
+            change = remove_order(at, *arguments)
             expected = model.remove(*arguments)
         elif name == "replace":
-            _, change = replace_order(book.address, *arguments)
+            _, change = replace_order(at, *arguments)
             expected = model.replace(*arguments)
         else:
             kernel = execute_order if name == "execute" else reduce_order
-            change = kernel(book.address, *arguments)
+            change = kernel(at, *arguments)
             expected = model.reduce(*arguments, executed=name == "execute")
         assert change.status == expected
         if change.slot >= 0:
             place = (change.symbol, change.side, change.price_e4)
             assert change.level_quantity == sum(o.quantity for o in model.queue(*place))
-        assert state_hash(book.address) == model.state_hash()
+        assert state_hash(at) == model.state_hash()
     assert check_integrity(book) == []
     for symbol in range(symbols):
         for side in (BUY, SELL):
             assert depth_of(book, symbol, side) == model.levels(symbol, side)
             assert queue_of(book, symbol, side) == model.execution_order(symbol, side)
             best = model.levels(symbol, side)[:1]
-            assert best_price(book.address, symbol, side) == (best[0][:2] if best else (0, 0))
+            assert best_price(at, symbol, side) == (best[0][:2] if best else (0, 0))

@@ -114,7 +114,8 @@ def test_a_recorded_morning_keeps_the_five_best_levels_right():
     for (_, kind, order_id, size, price, direction), row in zip(messages[1:], rows[1:]):
         key = int(order_id)
         if kind == "1":
-            add_order(book.address, key, 0, BUY if direction == "1" else SELL, int(price), int(size))
+            side = BUY if direction == "1" else SELL
+            add_order(book.address, key, 0, side, int(price), int(size))
         elif kind in "234":
             key = key if find_order(book.address, key) >= 0 else -int(price)
             reduce_order(book.address, key, int(size))

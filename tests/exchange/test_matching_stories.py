@@ -5,11 +5,11 @@ Every step is also made on the reference engine, and must come out the same.
 
 import numpy as np
 import pytest
-from matching_support import BUY, DAY, IOC, LIMIT, MARKET, SELL, Pair
 
 from actors.exchange import matching
 from actors.exchange.engine_state import (MAX_OWNER, MAX_USER_REF, BookChange, CancelReason, Engine,
                                           EventKind, RefuseReason, Status, SymbolState, allocate)
+from tests.exchange.matching_support import BUY, DAY, IOC, LIMIT, MARKET, SELL, Pair
 
 
 def test_an_order_that_meets_nobody_rests():

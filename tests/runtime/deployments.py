@@ -139,12 +139,14 @@ class Running:
         self.processes[name] = process
 
     def kill(self, name: str) -> None:
-        """SIGKILL and reap; the wires' other ends are told, as the supervisor would."""
+        """SIGKILL and reap; then the wires' pages are told, as the supervisor does."""
         os.kill(self.processes[name].pid, signal.SIGKILL)
         self.processes[name].join(10)
         for wire in self.plan.wires:
             if self.plan.actor(wire.target_actor).process == name:
                 self.wires[wire.index]["c_epoch"] = 0
+            if self.plan.actor(wire.source_actor).process == name:
+                self.wires[wire.index]["p_connected"] = 0
 
     def vitals(self, actor: str) -> Vitals:
         return Vitals(pathlib.Path(self.plan.shm_dir) / f"{actor}.vitals")

@@ -62,7 +62,7 @@ class InProcess:
 
     def crash(self, name: str, told: bool = True) -> None:
         """Ends an incarnation without a word: its sockets go, and what they held. Unless ``told`` is
-        false, its producers hear of it, as they do when the supervisor has noticed."""
+        false, the wires' pages say so, as they do when the supervisor has noticed."""
         host = self.hosts.pop(name)
         del self.threads[name]
         for end in host.in_ends:
@@ -71,6 +71,8 @@ class InProcess:
             if end.socket is not None:
                 end.socket.close(linger=0)
         for end in host.out_ends:
+            if told:
+                end.page["p_connected"] = 0
             for socket in end._sockets.values():
                 socket.close(linger=0)
             if end._prepared is not None:

@@ -11,7 +11,7 @@ from schemas.views import order_command
 
 STATE = np.dtype([("next", "i8"), ("limit", "i8"), ("per_tick", "i8"), ("refused", "i8")])
 SEEN = np.dtype([("count", "i8"), ("last", "i8"), ("sum", "i8"), ("missing", "i8"),
-                 ("epochs", "i8"), ("address", "i8")])
+                 ("epochs", "i8"), ("address", "i8"), ("disordered", "i8")])
 
 SENT, REFUSED = range(2)
 
@@ -54,13 +54,28 @@ def relay(ctx, message):
 def absorb(ctx, message):
     seen = table(ctx, 0, SEEN)[0]
     order = order_command(message)
+    number = np.int64(order.order_id)
     seen.count += 1
-    seen.last = np.int64(order.order_id)
-    seen.sum += np.int64(order.order_id)
+    if number <= seen.last:
+        seen.disordered += 1
+    seen.last = number
+    seen.sum += number
     seen.missing += context(ctx).missing
     seen.epochs += context(ctx).new_epoch
     seen.address = message
     observe(ctx, 0, context(ctx).now_ns - order.t1_ns)
+    return 0
+
+
+@handler
+def absorb_slowly(ctx, message):
+    """Takes 20 µs for every message."""
+    began = clock_ns(ctx)
+    while clock_ns(ctx) - began < 20_000:
+        pass
+    seen = table(ctx, 0, SEEN)[0]
+    seen.count += 1
+    seen.sum += np.int64(order_command(message).order_id)
     return 0
 
 
@@ -83,6 +98,12 @@ class Source(Actor):
         return {"state": Table(state, shared=True)}
 
 
+class Drip(Source):
+    """A source that sends little at a time, so that a small wire has room for more than one go."""
+
+    outputs = {"numbers": Output(OrderCommand, burst=4)}
+
+
 class Relay(Actor):
     kind, tag = "relay", "RELAY"
     inputs = {"numbers": Input(OrderCommand, relay, Priority.ORDER)}
@@ -100,6 +121,10 @@ class Sink(Actor):
         return {"seen": Table(np.zeros(1, SEEN), shared=True)}
 
 
+class SlowSink(Sink):
+    inputs = {"numbers": Input(OrderCommand, absorb_slowly)}
+
+
 class PlainSink(Actor):
     """The same sink in plain Python."""
 
@@ -114,6 +139,7 @@ class PlainSink(Actor):
     def on_numbers(self, order):
         seen = self.host.tables["seen"][0]
         seen["count"] += 1
+        seen["disordered"] += int(order["order_id"]) <= seen["last"]
         seen["last"] = order["order_id"]
         seen["sum"] += int(order["order_id"])
         seen["missing"] += self.host.ctx["missing"]

@@ -11,7 +11,7 @@ from actors.supervisor.liveness import ActorSeen
 from actors.supervisor.policy import step
 from actors.supervisor.rules import ActorRules, GroupRules, ProcessRules
 from actors.supervisor.state import (
-    Ended, Exited, Kill, Outcome, Phase, RestartRequested, Seen, Shutdown, Spawn, SpawnFailed, Stage,
+    Ended, Exited, Kill, Phase, RestartRequested, Seen, Shutdown, Spawn, SpawnFailed, Stage,
     StartRequested, StopRequested, Tick,
 )
 from schemas.enums import ActorState
@@ -95,7 +95,7 @@ no_wishes = happenings.map(lambda h: [event for event in h if event[0] not in WI
 
 # ---- restarts ------------------------------------------------------------------------------------
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(deployments(), no_wishes, st.integers(0, 2**64 - 1))
 def test_no_window_holds_more_restarts_after_failures_than_the_budget(deployment, history, seed):
     world = World(deployment, seed).prepared()
@@ -116,7 +116,7 @@ def test_no_window_holds_more_restarts_after_failures_than_the_budget(deployment
             assert len(window) <= process.restart.max_restarts
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(deployments(), no_wishes, st.integers(0, 2**64 - 1))
 def test_after_a_failure_no_restart_comes_sooner_than_its_backoff(deployment, history, seed):
     world = World(deployment, seed).prepared()
@@ -144,7 +144,7 @@ def test_a_backoff_lies_between_its_least_and_its_cap(backoff, failures, seed):
 
 # ---- incarnations, stops -------------------------------------------------------------------------
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(deployments(), happenings, st.integers(0, 3), st.integers(1, 3), st.sampled_from(
     ["exited", "seen", "unborn"]), st.integers(0, 2**64 - 1))
 def test_word_of_a_past_incarnation_changes_nothing(deployment, history, which, ago, what, seed):
@@ -158,7 +158,7 @@ def test_word_of_a_past_incarnation_changes_nothing(deployment, history, which, 
     assert step(world.state, event, world.now_ns) == step(world.state, Tick(), world.now_ns)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(deployments(), happenings, st.integers(0, 3), happenings, st.integers(0, 2**64 - 1))
 def test_what_was_told_to_stop_is_not_started_until_somebody_asks(deployment, history, which, later,
                                                                   seed):
@@ -171,7 +171,7 @@ def test_what_was_told_to_stop_is_not_started_until_somebody_asks(deployment, hi
     assert Spawn(name, world.process(name).incarnation) not in world.actions[taken:]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(deployments(), happenings, st.integers(0, 2**64 - 1))
 def test_there_is_never_a_second_incarnation_beside_a_living_one(deployment, history, seed):
     world = World(deployment, seed).prepared()
@@ -193,7 +193,7 @@ def test_there_is_never_a_second_incarnation_beside_a_living_one(deployment, his
 
 # ---- the end -------------------------------------------------------------------------------------
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(deployments(), happenings, happenings, st.booleans(), st.integers(0, 2**64 - 1))
 def test_a_shutdown_starts_nothing_and_ends_everything(deployment, history, later, obedient, seed):
     """Whether processes obey or have to be killed, whatever else happens meanwhile."""
@@ -215,7 +215,7 @@ def test_a_shutdown_starts_nothing_and_ends_everything(deployment, history, late
     assert "does not die" not in world.state.reason
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(deployments(), st.integers(0, 2**64 - 1))
 def test_a_shutdown_of_what_obeys_nothing_but_a_kill_takes_less_than_two_seconds(deployment, seed):
     world = World(deployment, seed).prepared()
@@ -232,7 +232,7 @@ def test_a_shutdown_of_what_obeys_nothing_but_a_kill_takes_less_than_two_seconds
         assert process.incarnation == 0 or Kill(process.name, process.incarnation) in world.actions
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(deployments(), happenings, st.integers(0, 2**64 - 1))
 def test_the_same_history_is_decided_the_same_way_twice(deployment, history, seed):
     worlds = [World(deployment, seed).prepared() for _ in range(2)]
@@ -241,7 +241,7 @@ def test_the_same_history_is_decided_the_same_way_twice(deployment, history, see
     assert worlds[0].timed == worlds[1].timed
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(deployments(), happenings, st.integers(0, 2**64 - 1))
 def test_left_alone_a_deployment_comes_to_rest(deployment, history, seed):
     """When everything that is started becomes ready, either all that is wanted runs, or was given
@@ -256,8 +256,7 @@ def test_left_alone_a_deployment_comes_to_rest(deployment, history, seed):
             elif process.phase == Phase.STOPPING:
                 world.dies(process.name, "stopped", failed=False)
         bury_the_killed(world)
-    resting = (Phase.RUNNING, Phase.STOPPED, Phase.FATAL)
-    slow = 5 * S  # the longest backoff drawn
     for process in world.state.processes:
-        assert process.phase in resting or process.deadline_ns <= world.now_ns + slow
-    assert world.state.outcome in Outcome
+        assert process.phase in (Phase.RUNNING, Phase.STOPPED, Phase.FATAL)
+        if world.state.stage == Stage.ENABLED and process.wanted:
+            assert process.phase != Phase.STOPPED or process.rules.restart.policy != "always"

@@ -1,0 +1,267 @@
+"""The matching engine alone: operations a second, and what one takes, beside plain Python.
+
+The mix is 45% new limit orders that rest, 45% cancels of a random resting order, 10% small market
+orders that execute; orders are known by client references through the order map, and every event
+is read. The flows are made beforehand with the engine itself, so that every cancel finds its order;
+a run replays one on a fresh engine and must end in the same state.
+"""
+
+from __future__ import annotations
+
+import json
+import pathlib
+import sys
+import time
+from dataclasses import dataclass
+
+import click
+import numpy as np
+from rich.console import Console
+
+from actors.book.memory import aligned_zeros, kernel
+from actors.exchange.engine_state import Engine, EventKind, allocate
+from actors.exchange.matching import (cancel, clear_events, engine_hash, event_at, find,
+                                      pending_events, submit)
+from actors.exchange.reference import ReferenceEngine
+from actors.runtime.clock import now_ns
+from bench import machine
+from bench.table import Row, print_rows, row_json
+from schemas.enums import OrderType, TimeInForce
+
+__all__ = ["NAME", "run"]
+
+NAME = "matching"
+ROUNDS = 5
+OPERATIONS = 200_000
+REFERENCE_OPERATIONS = 10_000
+TARGET_PER_S = 10_000_000
+TARGET_P99_NS = 500
+
+OWNER = 1
+ADD, CANCEL, MATCH = 0, 1, 2
+LIMIT, MARKET = int(OrderType.LIMIT), int(OrderType.MARKET)
+DAY, IOC = int(TimeInForce.DAY), int(TimeInForce.IOC)
+KINDS = max(EventKind) + 1
+
+COMMAND = np.dtype(
+    [("user_ref", "i8"), ("price_e4", "i8"), ("quantity", "i4"), ("symbol", "i4"),
+     ("operation", "u1"), ("side", "u1")],
+    align=True,
+)
+
+
+@kernel
+def _random(state):
+    """xorshift64 (Marsaglia, 2003): the next of 63 random bits."""
+    x = state[0]
+    x ^= x << np.uint64(13)
+    x ^= x >> np.uint64(7)
+    x ^= x << np.uint64(17)
+    state[0] = x
+    return np.int64(x >> np.uint64(1))
+
+
+@kernel
+def _execute(engine, command, now):
+    """One command on the engine."""
+    operation = command.operation
+    if operation == CANCEL:
+        cancel(engine, OWNER, command.user_ref, 0, now)
+    elif operation == ADD:
+        submit(engine, OWNER, command.user_ref, command.symbol, command.side, LIMIT,
+               command.price_e4, command.quantity, DAY, 0, now)
+    else:
+        submit(engine, OWNER, command.user_ref, command.symbol, command.side, MARKET, 0,
+               command.quantity, IOC, 0, now)
+
+
+@kernel
+def _take_events(engine, counts):
+    """Read every event, as a consumer would, and count it by kind."""
+    for n in range(pending_events(engine)):
+        counts[event_at(engine, n).kind] += 1
+    clear_events(engine)
+
+
+@kernel
+def _make_flow(engine, operations, commands, live, symbols, spread, state):
+    """Fill ``commands``, whose kinds are ``operations``, executing each. ``live``: scratch.
+
+    Prices lie behind the middle by some 1 to ``spread`` cents, mostly near.
+    """
+    n_live = 0
+    for i in range(commands.size):
+        command = commands[i]
+        command.operation = operations[i]
+        command.user_ref = i
+        command.symbol = _random(state) % symbols
+        command.side = 1 + _random(state) % 2
+        if operations[i] == ADD:
+            distance = 1 + _random(state) % 8
+            while distance < spread and _random(state) % 4 != 0:
+                distance += 1 + _random(state) % 8
+            step = -100 if command.side == 1 else 100
+            command.price_e4 = 1_000_000 + step * distance
+            command.quantity = 100 + _random(state) % 256
+            live[n_live] = i
+            n_live += 1
+        elif operations[i] == CANCEL:
+            found = False
+            while not found:
+                chosen = _random(state) % n_live
+                command.user_ref = live[chosen]
+                n_live -= 1
+                live[chosen] = live[n_live]
+                found = find(engine, OWNER, command.user_ref) >= 0
+        else:
+            command.quantity = 1 + _random(state) % 20
+        _execute(engine, command, i)
+        clear_events(engine)
+
+
+@kernel
+def _replay(engine, commands, counts):
+    for i in range(commands.size):
+        _execute(engine, commands[i], i)
+        _take_events(engine, counts)
+
+
+@kernel
+def _replay_timed(engine, commands, counts, taken_ns, scratch):
+    for i in range(commands.size):
+        start = now_ns(scratch)
+        _execute(engine, commands[i], i)
+        taken_ns[i] = now_ns(scratch) - start
+        _take_events(engine, counts)
+
+
+@kernel
+def _time_nothing(taken_ns, scratch):
+    for i in range(taken_ns.size):
+        start = now_ns(scratch)
+        taken_ns[i] = now_ns(scratch) - start
+
+
+@dataclass(frozen=True)
+class Flow:
+    """Commands for a book of ``resting`` orders over ``symbols``; the first so many build it."""
+
+    symbols: int
+    resting: int
+    operations: int
+    spread: int = 100
+
+    def engine(self) -> Engine:
+        engine = allocate(self.symbols, self.resting + self.resting // 4 + 1024,
+                          self.symbols * 4 * self.spread, 2 * self.spread)
+        for symbol in range(self.symbols):
+            engine.list_symbol(symbol)
+        return engine
+
+    def make(self, seed: int = 1) -> tuple[np.ndarray, int]:
+        """The commands, and the fingerprint of the engine after them."""
+        rng = np.random.default_rng(seed)
+        blocks = [np.zeros(self.resting, np.int64)]
+        block = np.repeat([ADD, CANCEL, MATCH], [450, 450, 100])
+        blocks += [rng.permutation(block) for _ in range(self.operations // block.size)]
+        operations = np.concatenate(blocks)
+        commands = aligned_zeros(operations.size, COMMAND)
+        engine = self.engine()
+        _make_flow(engine.address, operations, commands, np.zeros(operations.size, np.int64),
+                   self.symbols, self.spread, np.array([88172645463325252 + seed], np.uint64))
+        return commands, int(engine_hash(engine.address))
+
+
+def _rounds(flow: Flow, rounds: int) -> list[Row]:
+    """Throughput and latency of the engine on a flow."""
+    commands, expected = flow.make()
+    before, measured = commands[: flow.resting], commands[flow.resting :]
+    counts = np.zeros(KINDS, np.int64)
+    taken = np.zeros(measured.size, np.int64)
+    scratch = aligned_zeros(2, np.dtype("i8"))
+    rates, p50, p99 = [], [], []
+    for _ in range(rounds):
+        for timed in (False, True):
+            engine = flow.engine()
+            _replay(engine.address, before, counts)
+            start = time.perf_counter()
+            if timed:
+                _replay_timed(engine.address, measured, counts, taken, scratch.ctypes.data)
+                p50.append(float(np.percentile(taken, 50)))
+                p99.append(float(np.percentile(taken, 99)))
+            else:
+                _replay(engine.address, measured, counts)
+                rates.append(measured.size / (time.perf_counter() - start))
+            if engine_hash(engine.address) != expected:
+                raise RuntimeError("the replay did not end in the state that the flow was made in")
+    name = f"{flow.symbols:,} symbol{'s' * (flow.symbols > 1)}, {flow.resting:,} orders"
+    return [
+        Row(f"{name}: operations", "1/s", rates, TARGET_PER_S, "above"),
+        Row(f"{name}: one, p50", "ns", p50),
+        Row(f"{name}: one, p99", "ns", p99, TARGET_P99_NS),
+    ]
+
+
+def _clock(rounds: int) -> Row:
+    """What two clock readings take: part of every latency above."""
+    taken = np.zeros(20_000, np.int64)
+    scratch = aligned_zeros(2, np.dtype("i8"))
+    values = []
+    for _ in range(rounds):
+        _time_nothing(taken, scratch.ctypes.data)
+        values.append(float(np.percentile(taken, 50)))
+    return Row("of each of these, the clock", "ns", values)
+
+
+def _reference_rate(flow: Flow, operations: int) -> float:
+    """Operations a second of the plain Python engine on the start of a flow."""
+    commands, _ = flow.make()
+    engine = ReferenceEngine(flow.symbols, flow.resting * 2, flow.symbols * 4 * flow.spread,
+                             2 * flow.spread)
+    for symbol in range(flow.symbols):
+        engine.list_symbol(symbol)
+    rows = commands[: flow.resting + operations].tolist()
+    start = 0.0
+    for now, (user_ref, price_e4, quantity, symbol, operation, side) in enumerate(rows):
+        if now == flow.resting:
+            start = time.perf_counter()
+        if operation == CANCEL:
+            engine.cancel(OWNER, user_ref, 0, now)
+        elif operation == ADD:
+            engine.submit(OWNER, user_ref, symbol, side, LIMIT, price_e4, quantity, DAY, 0, now)
+        else:
+            engine.submit(OWNER, user_ref, symbol, side, MARKET, 0, quantity, IOC, 0, now)
+        engine.events.clear()
+    return operations / (time.perf_counter() - start)
+
+
+def run(quick: bool = False) -> list[Row]:
+    """Rows: the engine on a small and a large book, and the reference engine on the small one."""
+    rounds = 3 if quick else ROUNDS
+    operations = OPERATIONS // 4 if quick else OPERATIONS
+    small = Flow(symbols=1, resting=1_000, operations=operations)
+    large = Flow(symbols=1_000, resting=100_000, operations=operations)
+    rows = _rounds(small, rounds) + _rounds(large, rounds) + [_clock(rounds)]
+    plain = [_reference_rate(small, REFERENCE_OPERATIONS) for _ in range(rounds)]
+    ratios = [compiled / python for compiled, python in zip(rows[0].values, plain)]
+    return rows + [
+        Row("1 symbol, 1,000 orders: plain Python", "1/s", plain),
+        Row("1 symbol, 1,000 orders: faster by", "times", ratios),
+    ]
+
+
+@click.command()
+@click.option("--quick", is_flag=True, help="Shorter runs, fewer rounds.")
+@click.option("--json", "json_file", type=click.Path(dir_okay=False, path_type=pathlib.Path),
+              help="Write all figures to this file.")
+def main(quick: bool, json_file: pathlib.Path | None) -> None:
+    """Run this benchmark alone."""
+    rows = run(quick)
+    print_rows(Console(width=None if sys.stdout.isatty() else 110), NAME, rows)
+    if json_file is not None:
+        figures = {"machine": machine.describe(), "results": {NAME: [row_json(r) for r in rows]}}
+        json_file.write_text(json.dumps(figures, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
