@@ -4,12 +4,29 @@ from llvmlite import ir
 from numba import njit, types
 from numba.extending import intrinsic
 
-__all__ = ["address_to_pointer", "kernel"]
+__all__ = ["address_to_pointer", "kernel", "without_literals"]
+
+
+def without_literals(dispatcher):
+    """Makes a kernel compile once for integers, instead of once for every constant it is given.
+
+    Left alone, Numba takes ``count(ctx, 3, 1)`` and ``count(ctx, 4, 1)`` for two different kernels;
+    half of all compiling was such copies. Inlining still sees the constants. Not for a kernel that
+    needs a literal argument itself (:func:`numba.literally`).
+    """
+    resolve = dispatcher.get_call_template
+
+    def resolve_plain(args, kws):
+        return resolve(tuple(types.unliteral(a) for a in args),
+                       {name: types.unliteral(a) for name, a in kws.items()})
+
+    dispatcher.get_call_template = resolve_plain
+    return dispatcher
 
 
 def kernel(function):
     """Compiles ``function`` for the hot path: no GIL, NumPy's error model, cached on disk."""
-    return njit(function, cache=True, nogil=True, error_model="numpy")
+    return without_literals(njit(function, cache=True, nogil=True, error_model="numpy"))
 
 
 @intrinsic

@@ -13,16 +13,21 @@ import numpy as np
 from numba.core import cgutils, types
 from numba.extending import intrinsic
 
-import schemas  # noqa: F401  installs the locator that knows when a cached kernel is stale
+from schemas.pointer import without_literals
 
 __all__ = ["CACHE_LINE", "aligned_zeros", "kernel", "lay_out", "move_bytes", "record_at", "view_at"]
 
 CACHE_LINE = 64
 
-#: Compiles a free function on arrays and integers: no interpreter, no GIL, kept on disk. Without
-#: Numba's runtime (``_nrt``) a kernel cannot allocate, which is the rule here, and does not count
-#: references to arrays, which would cost two atomic instructions an array and call.
-kernel = numba.njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+
+def kernel(function):
+    """Compiles a free function on arrays and integers: no interpreter, no GIL, kept on disk.
+
+    Without Numba's runtime (``_nrt``) a kernel cannot allocate, which is the rule here, and does not
+    count references to arrays, which would cost two atomic instructions an array and call.
+    """
+    compiled = numba.njit(function, cache=True, nogil=True, error_model="numpy", _nrt=False)
+    return without_literals(compiled)
 
 
 def aligned_zeros(count: int, dtype: np.dtype) -> np.ndarray:

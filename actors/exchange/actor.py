@@ -67,8 +67,8 @@ class Exchange(Actor):
             raise ActorError(f"{self.name}: no symbols to trade; name some under symbols:")
         unknown = [symbol for symbol in config.prices if symbol not in self.symbols]
         if unknown:
-            raise ActorError(f"{self.name}: config.prices names {unknown[0]}, which is not among the "
-                             f"topology's symbols {', '.join(self.symbols)}")
+            raise ActorError(f"{self.name}: config.prices names {unknown[0]}, which is not among "
+                             f"the topology's symbols {', '.join(self.symbols)}")
         capacity = config.capacity
         self.venue = build_venue(
             self.symbols, config.tick_e4, len(config.accounts),

@@ -22,8 +22,8 @@ class FlowConfig(Config):
 
     ``rate``: events a second over all symbols, 0 for none. An event is a new order, a cancel, or,
     for ``cross_fraction`` of them, an order that trades. Each symbol's value walks at random by
-    ``volatility`` (relative standard deviation after one second); on top, the market strays from the
-    value by ``displacement`` (relative standard deviation) and comes back, half of the way in
+    ``volatility`` (relative standard deviation after one second); on top, the market strays from
+    the value by ``displacement`` (relative standard deviation) and comes back, half of the way in
     ``reversion_ms``. Orders rest on ``depth_levels`` prices on each side, in the long run
     ``orders_per_level`` on each, the innermost ``spread_ticks`` apart.
     """

@@ -6,7 +6,7 @@ were canceled at a constant rate, so the book neither empties nor grows (the zer
 of Smith, Farmer, Gillemot and Krishnamurthy, 2003). Of two orders the one farther from the price is
 canceled, so that the book follows it.
 
-What the flow does is a function of its seed and of what others did to the book; times are only when.
+What the flow does is a function of its seed and of what others did to the book, but for when.
 """
 
 import math
@@ -137,7 +137,7 @@ def _submit(venue, symbol, side, price_e4, quantity, time_in_force, stamp_ns):
 
 @kernel
 def _add(venue, symbol, side, level, stamp_ns):
-    """Rest an order ``level`` ticks behind the innermost price. False if there is no slot for it."""
+    """Rest an order ``level`` ticks behind the innermost price. False if no slot is free for it."""
     place = _free(venue, symbol)
     if place < 0:
         return False
@@ -220,10 +220,9 @@ def is_populated(venue):
 def populate(venue, stamp_ns):
     """Give the next symbol its first orders, the outermost prices first."""
     flow = _flow_at(venue)
-    for n in range(flow.depth_levels * flow.orders_per_level):
-        level = flow.depth_levels - 1 - n // flow.orders_per_level
-        _add(venue, flow.populated, _BUY, level, stamp_ns)
-        _add(venue, flow.populated, _SELL, level, stamp_ns)
+    for n in range(flow.target):
+        level = flow.depth_levels - 1 - n // (2 * flow.orders_per_level)
+        _add(venue, flow.populated, _BUY if n & 1 else _SELL, level, stamp_ns)
     flow.populated += 1
 
 

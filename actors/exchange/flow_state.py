@@ -1,4 +1,4 @@
-"""What the synthetic flow remembers: its parameters, each symbol's price, its orders in the book."""
+"""What the synthetic flow remembers: its parameters, each symbol's price, its resting orders."""
 
 import math
 from typing import NamedTuple
@@ -14,14 +14,15 @@ __all__ = ["FLOW", "FLOW_SYMBOL", "Flow", "allocate_flow"]
 _NS = 1_000_000_000
 _LOWEST_START_E4, _HIGHEST_START_E4 = 500_000, 5_000_000
 
-#: ``gap_ns``: mean time between events, 0 for no flow. ``step`` and ``shock``: standard deviations of
-#: the relative change of a symbol's value, and of what is added to its displacement, at an event of
-#: the symbol; ``decay``: what remains of the displacement after one. ``target``: how many orders of
-#: a symbol rest in the long run. ``populated``: symbols whose book was filled at the start.
+#: ``gap_ns``: mean time between events, 0 for no flow. ``step`` and ``shock``: standard deviations
+#: of the relative change of a symbol's value, and of what is added to its displacement, at an event
+#: of the symbol; ``decay``: what remains of the displacement after one. ``target``: how many orders
+#: of a symbol rest in the long run. ``populated``: symbols whose book was filled at the start.
 FLOW = np.dtype([
     ("random", "u8"), ("gap_ns", "f8"), ("next_ns", "i8"), ("next_ref", "i8"), ("populated", "i8"),
-    ("tick_e4", "i8"), ("n_symbols", "i8"), ("half_spread_e4", "f8"), ("depth_levels", "i8"), ("orders_per_level", "i8"),
-    ("target", "i8"), ("cross_fraction", "f8"), ("step", "f8"), ("shock", "f8"), ("decay", "f8"),
+    ("tick_e4", "i8"), ("n_symbols", "i8"), ("half_spread_e4", "f8"), ("depth_levels", "i8"),
+    ("orders_per_level", "i8"), ("target", "i8"), ("cross_fraction", "f8"), ("step", "f8"),
+    ("shock", "f8"), ("decay", "f8"),
     ("reserved", "i8"),
 ])
 

@@ -1,8 +1,8 @@
-"""The front door: accepts connections, logs clients in, hands them to the reactor, sees them out.
+"""The front door: accepts connections, logs clients in and hands them to the reactor.
 
 Plain Python, on the housekeeper's thread: a login happens once a connection. None of it blocks. The
-protocol is SoupBinTCP's: one Login Request, answered by Login Accepted or Rejected; anything else at
-this point is refused, and logged with its first bytes.
+protocol is SoupBinTCP's: one Login Request, answered by Login Accepted or Rejected; anything else
+at this point is refused, and logged with its first bytes.
 """
 
 from __future__ import annotations
@@ -157,11 +157,11 @@ class FrontDoor:
 
     def _free_slot(self) -> int | None:
         states = self.venue.sessions.sessions["state"]
-        return next((slot for slot in range(states.size) if states[slot] == SessionState.FREE), None)
+        return next((n for n in range(states.size) if states[n] == SessionState.FREE), None)
 
     def _first_sequence(self, number: int, wanted: int) -> int:
-        """Where the stream of log ``number`` starts for a client that asks for ``wanted``: there, or
-        at the oldest message retained, or with the next one, if it asks for 0 or for more."""
+        """Where the stream of log ``number`` starts for a client that asks for ``wanted``: there,
+        or at the oldest message retained, or with the next one, if it asks for 0 or for more."""
         following = int(self.venue.logs.logs[number]["next_seq"])
         if wanted == 0 or wanted >= following:
             return following
@@ -206,7 +206,8 @@ def _login_in(received: bytes) -> tuple[LoginRequest | None, bytes]:
     if len(received) >= 2 and length - 1 not in _LOGIN_PAYLOADS:
         raise ProtocolError(f"not a Login Request: its packet length is {length}, not 47 or 52")
     if len(received) >= 3 and received[2] != soupbintcp.LOGIN_REQUEST:
-        raise ProtocolError(f"not a Login Request: its packet type is {chr(received[2])!r}, not 'L'")
+        kind = chr(received[2])
+        raise ProtocolError(f"not a Login Request: its packet type is {kind!r}, not 'L'")
     if len(received) < 2 or len(received) < 2 + length:
         return None, received
     return LoginRequest.decode(received[3 : 2 + length]), received[2 + length :]

@@ -17,8 +17,8 @@ _LISTENING = "0A"
 
 
 def listen(address: str, what: str) -> socket.socket:
-    """A non-blocking socket that listens on ``host:port``. ActorError says ``what`` it was for, which
-    port it is, and, where it can be known, which process holds it."""
+    """A non-blocking socket that listens on ``host:port``. ActorError says ``what`` it was for,
+    which port it is, and, where it can be known, which process holds it."""
     host, port = split_address(address)
     host = "" if host == "*" else host.strip("[]")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -40,7 +40,7 @@ def _explain(error: OSError, address: str, port: int, what: str) -> str:
         by = f"held by {holder}" if holder else "in use by a process of another user"
         return f"{what} cannot listen on {address}: port {port} is {by}; stop it or choose another"
     if error.errno == errno.EACCES:
-        return f"{what} cannot listen on {address}: ports below 1024 need privileges; choose another"
+        return f"{what} cannot listen on {address}: ports below 1024 need privileges; choose higher"
     return f"{what} cannot listen on {address}: {error.strerror or error}"
 
 

@@ -106,18 +106,16 @@ def _refuse_when_scarce(book, row, price_e4, quantity, replaced):
             return RefuseReason.NONE
         orders_free += 1
         levels_free += 1
-    level = find_level(ladders, row, price_e4)
     if replaced >= 0:
         orders_free += 1
-        old_level = np.int64(order_at(book, replaced).level)
-        if level_at(ladders, old_level).orders == 1:
+        if level_at(ladders, np.int64(order_at(book, replaced).level)).orders == 1:
             levels_free += 1
             rungs_free += 1
-            if level == old_level:
-                level = np.int64(-1)
     if orders_free <= 0:
         return RefuseReason.ORDERS_FULL
-    if level < 0 and (levels_free <= 0 or rungs_free <= 0):
+    if levels_free > 0 and rungs_free > 0:
+        return RefuseReason.NONE
+    if find_level(ladders, row, price_e4) < 0:
         return RefuseReason.LEVELS_FULL
     return RefuseReason.NONE
 

@@ -34,50 +34,50 @@ __all__ = ["handle_request"]
 _ENTER, _REPLACE, _CANCEL = ouch50.ENTER_ORDER, ouch50.REPLACE_ORDER, ouch50.CANCEL_ORDER
 _MASS_CANCEL, _QUERY = ouch50.MASS_CANCEL, ouch50.ACCOUNT_QUERY
 
-_BUY_LETTER, _SELL_LETTER = np.int64(ouch50.Side.BUY), np.int64(ouch50.Side.SELL)
-_SHORT_LETTER = np.int64(ouch50.Side.SELL_SHORT)
-_EXEMPT_LETTER = np.int64(ouch50.Side.SELL_SHORT_EXEMPT)
-_OUCH_DAY, _OUCH_EXTENDED = np.int64(ouch50.TimeInForce.DAY), np.int64(ouch50.TimeInForce.EXTENDED_HOURS)
-_OUCH_IOC = np.int64(ouch50.TimeInForce.IMMEDIATE_OR_CANCEL)
-_VISIBLE, _ATTRIBUTABLE = np.int64(ouch50.Display.VISIBLE), np.int64(ouch50.Display.ATTRIBUTABLE)
-_CONTINUOUS = np.int64(ouch50.CrossType.CONTINUOUS)
-_AGENCY, _PRINCIPAL = np.int64(ouch50.Capacity.AGENCY), np.int64(ouch50.Capacity.PRINCIPAL)
-_RISKLESS = np.int64(ouch50.Capacity.RISKLESS_PRINCIPAL)
-_OTHER_CAPACITY = np.int64(ouch50.Capacity.OTHER)
+_BUY_LETTER, _SELL_LETTER = int(ouch50.Side.BUY), int(ouch50.Side.SELL)
+_SHORT_LETTER = int(ouch50.Side.SELL_SHORT)
+_EXEMPT_LETTER = int(ouch50.Side.SELL_SHORT_EXEMPT)
+_OUCH_DAY, _OUCH_EXTENDED = int(ouch50.TimeInForce.DAY), int(ouch50.TimeInForce.EXTENDED_HOURS)
+_OUCH_IOC = int(ouch50.TimeInForce.IMMEDIATE_OR_CANCEL)
+_VISIBLE, _ATTRIBUTABLE = int(ouch50.Display.VISIBLE), int(ouch50.Display.ATTRIBUTABLE)
+_CONTINUOUS = int(ouch50.CrossType.CONTINUOUS)
+_AGENCY, _PRINCIPAL = int(ouch50.Capacity.AGENCY), int(ouch50.Capacity.PRINCIPAL)
+_RISKLESS = int(ouch50.Capacity.RISKLESS_PRINCIPAL)
+_OTHER_CAPACITY = int(ouch50.Capacity.OTHER)
 _SWEEP, _NO_SWEEP = ord("Y"), ord("N")
 _YES, _NO, _BLANK, _LIMIT_PRICE = ord("Y"), ord("N"), ord(" "), ord("L")
 _ALL_SYMBOLS = int.from_bytes(b"        ", "big")
 
-_INVALID_SIDE = np.int64(ouch50.RejectReason.INVALID_SIDE)
-_INVALID_DISPLAY = np.int64(ouch50.RejectReason.INVALID_DISPLAY)
-_INVALID_CROSS = np.int64(ouch50.RejectReason.INVALID_CROSS_ORDER)
-_INVALID_PRICE = np.int64(ouch50.RejectReason.INVALID_PRICE)
+_INVALID_SIDE = int(ouch50.RejectReason.INVALID_SIDE)
+_INVALID_DISPLAY = int(ouch50.RejectReason.INVALID_DISPLAY)
+_INVALID_CROSS = int(ouch50.RejectReason.INVALID_CROSS_ORDER)
+_INVALID_PRICE = int(ouch50.RejectReason.INVALID_PRICE)
 _INVALID_SYMBOL = np.int64(ouch50.RejectReason.INVALID_SYMBOL)
-_INVALID_MIN_QUANTITY = np.int64(ouch50.RejectReason.INVALID_MIN_QUANTITY)
-_INVALID_MAX_FLOOR = np.int64(ouch50.RejectReason.INVALID_MAX_FLOOR)
-_NO_PEGGING = np.int64(ouch50.RejectReason.PEGGING_NOT_ALLOWED)
-_NO_ROUTING = np.int64(ouch50.RejectReason.ROUTING_NOT_ALLOWED)
-_NO_REPLACE = np.int64(ouch50.RejectReason.REPLACE_NOT_ALLOWED)
+_INVALID_MIN_QUANTITY = int(ouch50.RejectReason.INVALID_MIN_QUANTITY)
+_INVALID_MAX_FLOOR = int(ouch50.RejectReason.INVALID_MAX_FLOOR)
+_NO_PEGGING = int(ouch50.RejectReason.PEGGING_NOT_ALLOWED)
+_NO_ROUTING = int(ouch50.RejectReason.ROUTING_NOT_ALLOWED)
+_NO_REPLACE = int(ouch50.RejectReason.REPLACE_NOT_ALLOWED)
 _OTHER = np.int64(ouch50.RejectReason.OTHER)
-_DESTINATION_CLOSED = np.int64(ouch50.RejectReason.DESTINATION_CLOSED)
-_DISABLED = np.int64(ouch50.RejectReason.FIRM_NOT_AUTHORISED)
+_DESTINATION_CLOSED = int(ouch50.RejectReason.DESTINATION_CLOSED)
+_DISABLED = int(ouch50.RejectReason.FIRM_NOT_AUTHORISED)
 
-_MIN_QTY, _MAX_FLOOR = np.int64(ouch50.OptionTag.MIN_QTY), np.int64(ouch50.OptionTag.MAX_FLOOR)
-_PRICE_TYPE, _PEG_OFFSET = np.int64(ouch50.OptionTag.PRICE_TYPE), np.int64(ouch50.OptionTag.PEG_OFFSET)
-_ROUTE, _POST_ONLY = np.int64(ouch50.OptionTag.ROUTE), np.int64(ouch50.OptionTag.POST_ONLY)
-_TRADE_NOW, _SIDE_TAG = np.int64(ouch50.OptionTag.TRADE_NOW), np.int64(ouch50.OptionTag.SIDE)
-_DISCRETION = np.int64(ouch50.OptionTag.DISCRETION_PRICE)
-_DISCRETION_TYPE = np.int64(ouch50.OptionTag.DISCRETION_PRICE_TYPE)
-_DISCRETION_PEG = np.int64(ouch50.OptionTag.DISCRETION_PEG_OFFSET)
-_RANDOM_RESERVES = np.int64(ouch50.OptionTag.RANDOM_RESERVES)
-_EXPIRE_TIME = np.int64(ouch50.OptionTag.EXPIRE_TIME)
-_DISPLAY_QUANTITY = np.int64(ouch50.OptionTag.DISPLAY_QUANTITY)
-_DISPLAY_PRICE = np.int64(ouch50.OptionTag.DISPLAY_PRICE)
+_MIN_QTY, _MAX_FLOOR = int(ouch50.OptionTag.MIN_QTY), int(ouch50.OptionTag.MAX_FLOOR)
+_PRICE_TYPE, _PEG_OFFSET = int(ouch50.OptionTag.PRICE_TYPE), int(ouch50.OptionTag.PEG_OFFSET)
+_ROUTE, _POST_ONLY = int(ouch50.OptionTag.ROUTE), int(ouch50.OptionTag.POST_ONLY)
+_TRADE_NOW, _SIDE_TAG = int(ouch50.OptionTag.TRADE_NOW), int(ouch50.OptionTag.SIDE)
+_DISCRETION = int(ouch50.OptionTag.DISCRETION_PRICE)
+_DISCRETION_TYPE = int(ouch50.OptionTag.DISCRETION_PRICE_TYPE)
+_DISCRETION_PEG = int(ouch50.OptionTag.DISCRETION_PEG_OFFSET)
+_RANDOM_RESERVES = int(ouch50.OptionTag.RANDOM_RESERVES)
+_EXPIRE_TIME = int(ouch50.OptionTag.EXPIRE_TIME)
+_DISPLAY_QUANTITY = int(ouch50.OptionTag.DISPLAY_QUANTITY)
+_DISPLAY_PRICE = int(ouch50.OptionTag.DISPLAY_PRICE)
 
 _LIMIT = np.int64(OrderType.LIMIT)
-_DAY, _IOC, _NO_TIME = np.int64(TimeInForce.DAY), np.int64(TimeInForce.IOC), np.int64(TimeInForce.NONE)
+_DAY, _IOC = np.int64(TimeInForce.DAY), np.int64(TimeInForce.IOC)
+_NO_TIME = np.int64(TimeInForce.NONE)
 _BUY, _SELL = np.int64(Side.BUY), np.int64(Side.SELL)
-_EVENTS_FULL = np.int64(Status.EVENTS_FULL)
 _BY_USER = np.int64(CancelReason.USER)
 
 _WHOLE_TICKS_FROM_E4 = 10_000
@@ -93,21 +93,30 @@ def handle_request(venue, slot, request, length, stamp_ns):
         _refuse_malformed(venue, slot, request, length, validity, stamp_ns)
         return
     account = session_at(venue, slot).account
+    status = _carry_out(venue, account, request, length, stamp_ns)
+    while settle(venue, status, request) == Status.EVENTS_FULL:
+        status = _cancel_next(venue, account, request, stamp_ns)
+
+
+@kernel
+def _carry_out(venue, account, request, length, stamp_ns):
+    """Do what the request asks. Returns the engine's Status, DONE where it was not needed."""
     kind = get_u8(request, 0)
     if kind == _ENTER:
-        _enter(venue, account, request, length, stamp_ns)
-    elif kind == _REPLACE:
-        _replace_order(venue, account, request, length, stamp_ns)
-    elif kind == _CANCEL:
-        _cancel_order(venue, account, request, stamp_ns)
-    elif kind == _MASS_CANCEL:
-        _cancel_many(venue, account, request, stamp_ns)
-    elif kind == _QUERY:
+        return _enter(venue, account, request, length, stamp_ns)
+    if kind == _REPLACE:
+        return _replace_order(venue, account, request, length, stamp_ns)
+    if kind == _CANCEL:
+        return _cancel_order(venue, account, request, stamp_ns)
+    if kind == _MASS_CANCEL:
+        return _cancel_many(venue, account, request, stamp_ns)
+    if kind == _QUERY:
         log = log_at(venue, account + 1)
         following = account_at(venue, account).last_user_ref + 1
         append(log, ouch50.put_account_query_response(message_address(log), stamp_ns, following))
     else:
         reject(venue, account + 1, stamp_ns, get_u32(request, 1), _OTHER, venue_at(venue).blanks_at)
+    return Status.DONE
 
 
 @kernel
@@ -219,7 +228,7 @@ def _enter(venue, account, request, length, stamp_ns):
     user_ref = get_u32(request, ouch50.ENTER_ORDER_USER_REF_NUM)
     if user_ref <= account_at(venue, account).last_user_ref:
         bump(venue, Counter.IGNORED, 1)
-        return
+        return Status.IGNORED
     account_at(venue, account).last_user_ref = user_ref
     symbol = find_symbol(venue, get_raw8(request, ouch50.ENTER_ORDER_SYMBOL))
     price_e4 = get_u64(request, ouch50.ENTER_ORDER_PRICE)
@@ -227,18 +236,17 @@ def _enter(venue, account, request, length, stamp_ns):
     if code != 0:
         reject(venue, account + 1, stamp_ns, user_ref, code,
                request + ouch50.ENTER_ORDER_CL_ORD_ID)
-        return
+        return Status.REJECTED
     side = get_u8(request, ouch50.ENTER_ORDER_SIDE)
     capacity = get_u8(request, ouch50.ENTER_ORDER_CAPACITY)
     if capacity != _AGENCY and capacity != _PRINCIPAL and capacity != _RISKLESS:
         capacity = _OTHER_CAPACITY
     tag = tag_of(side, get_u8(request, ouch50.ENTER_ORDER_DISPLAY), capacity,
                  _sweep(get_u8(request, ouch50.ENTER_ORDER_INTERMARKET_SWEEP_ELIGIBILITY)))
-    status = submit(venue_at(venue).engine, account + 1, user_ref, symbol,
-                    _BUY if side == _BUY_LETTER else _SELL, _LIMIT, price_e4,
-                    get_u32(request, ouch50.ENTER_ORDER_QUANTITY),
-                    _time_in_force(get_u8(request, ouch50.ENTER_ORDER_TIME_IN_FORCE)), tag, stamp_ns)
-    settle(venue, status, request)
+    return submit(venue_at(venue).engine, account + 1, user_ref, symbol,
+                  _BUY if side == _BUY_LETTER else _SELL, _LIMIT, price_e4,
+                  get_u32(request, ouch50.ENTER_ORDER_QUANTITY),
+                  _time_in_force(get_u8(request, ouch50.ENTER_ORDER_TIME_IN_FORCE)), tag, stamp_ns)
 
 
 @kernel
@@ -249,7 +257,7 @@ def _replace_order(venue, account, request, length, stamp_ns):
     slot = find(venue_at(venue).engine, account + 1, original)
     if user_ref <= account_at(venue, account).last_user_ref or slot < 0:
         bump(venue, Counter.IGNORED, 1)
-        return
+        return Status.IGNORED
     code = _refuse_options(request, ouch50.REPLACE_ORDER_LENGTH, length)
     if account_at(venue, account).disabled:
         code = _NO_REPLACE
@@ -257,11 +265,12 @@ def _replace_order(venue, account, request, length, stamp_ns):
         account_at(venue, account).last_user_ref = user_ref
         reject(venue, account + 1, stamp_ns, user_ref, code,
                request + ouch50.REPLACE_ORDER_CL_ORD_ID)
-        return
+        return Status.REJECTED
     order = order_at(book_of(venue_at(venue).engine), slot)
+    tick_e4 = listing_at(venue, order.symbol).tick_e4
     display = get_u8(request, ouch50.REPLACE_ORDER_DISPLAY)
     price_e4 = get_u64(request, ouch50.REPLACE_ORDER_PRICE)
-    if not _on_tick(price_e4, listing_at(venue, order.symbol).tick_e4) or not _is_displayed(display):
+    if not _on_tick(price_e4, tick_e4) or not _is_displayed(display):
         price_e4 = _IMPOSSIBLE_PRICE  # impossible details take the order off; the engine does it
     tag = tag_of(tag_side(order.tag), display, tag_capacity(order.tag),
                  _sweep(get_u8(request, ouch50.REPLACE_ORDER_INTERMARKET_SWEEP_ELIGIBILITY)))
@@ -269,19 +278,20 @@ def _replace_order(venue, account, request, length, stamp_ns):
                      get_u32(request, ouch50.REPLACE_ORDER_QUANTITY),
                      _time_in_force(get_u8(request, ouch50.REPLACE_ORDER_TIME_IN_FORCE)), tag,
                      stamp_ns)
-    status = settle(venue, status, request)
-    if status == Status.DONE or status == Status.REJECTED:
+    if status == Status.DONE or status == Status.PAUSED or status == Status.REJECTED:
         account_at(venue, account).last_user_ref = user_ref
+    return status
 
 
 @kernel
 def _cancel_order(venue, account, request, stamp_ns):
     bump(venue, Counter.CANCELS_IN, 1)
-    status = cancel(venue_at(venue).engine, account + 1, get_u32(request, ouch50.CANCEL_ORDER_USER_REF_NUM),
+    status = cancel(venue_at(venue).engine, account + 1,
+                    get_u32(request, ouch50.CANCEL_ORDER_USER_REF_NUM),
                     get_u32(request, ouch50.CANCEL_ORDER_QUANTITY), stamp_ns)
     if status == Status.IGNORED:
         bump(venue, Counter.IGNORED, 1)
-    settle(venue, status, request)
+    return status
 
 
 @kernel
@@ -291,17 +301,20 @@ def _cancel_many(venue, account, request, stamp_ns):
     user_ref = get_u32(request, ouch50.MASS_CANCEL_USER_REF_NUM)
     if user_ref <= account_at(venue, account).last_user_ref:
         bump(venue, Counter.IGNORED, 1)
-        return
+        return Status.IGNORED
     account_at(venue, account).last_user_ref = user_ref
     name = get_raw8(request, ouch50.MASS_CANCEL_SYMBOL)
-    symbol = find_symbol(venue, name)
-    if symbol < 0 and name != _ALL_SYMBOLS:
+    if name != _ALL_SYMBOLS and find_symbol(venue, name) < 0:
         reject(venue, account + 1, stamp_ns, user_ref, _INVALID_SYMBOL, venue_at(venue).blanks_at)
-        return
+        return Status.REJECTED
     log = log_at(venue, account + 1)
     append(log, ouch50.put_mass_cancel_response(
         message_address(log), stamp_ns, user_ref, get_raw4(request, ouch50.MASS_CANCEL_FIRM), name))
-    status = np.int64(_EVENTS_FULL)
-    while status == _EVENTS_FULL:
-        status = cancel_all(venue_at(venue).engine, account + 1, symbol, _BY_USER, stamp_ns)
-        settle(venue, status, request)
+    return Status.EVENTS_FULL
+
+
+@kernel
+def _cancel_next(venue, account, request, stamp_ns):
+    """Cancel as many of the orders that a Mass Cancel means as the engine has events for."""
+    symbol = find_symbol(venue, get_raw8(request, ouch50.MASS_CANCEL_SYMBOL))
+    return cancel_all(venue_at(venue).engine, account + 1, symbol, _BY_USER, stamp_ns)

@@ -73,8 +73,8 @@ def _cl_ord_id_of(request):
 def _tell_accepted(venue, event, request):
     log = log_at(venue, event.owner)
     append(log, ouch50.put_accepted(
-        message_address(log), event.time_ns, event.user_ref, tag_side(event.tag), np.int64(event.quantity),
-        listing_at(venue, event.symbol).symbol, event.price_e4,
+        message_address(log), event.time_ns, event.user_ref, tag_side(event.tag),
+        np.int64(event.quantity), listing_at(venue, event.symbol).symbol, event.price_e4,
         get_u8(request, ouch50.ENTER_ORDER_TIME_IN_FORCE), tag_display(event.tag), event.number,
         tag_capacity(event.tag), tag_sweep(event.tag), _CONTINUOUS, _LIVE, _cl_ord_id_of(request)))
     bump(venue, Counter.ACKS, 1)
@@ -85,17 +85,19 @@ def _tell_replaced(venue, event, request):
     log = log_at(venue, event.owner)
     append(log, ouch50.put_replaced(
         message_address(log), event.time_ns, event.contra_user_ref, event.user_ref,
-        tag_side(event.tag), np.int64(event.quantity), listing_at(venue, event.symbol).symbol, event.price_e4,
-        get_u8(request, ouch50.REPLACE_ORDER_TIME_IN_FORCE), tag_display(event.tag), event.number,
-        tag_capacity(event.tag), tag_sweep(event.tag), _CONTINUOUS, _LIVE, _cl_ord_id_of(request)))
+        tag_side(event.tag), np.int64(event.quantity), listing_at(venue, event.symbol).symbol,
+        event.price_e4, get_u8(request, ouch50.REPLACE_ORDER_TIME_IN_FORCE),
+        tag_display(event.tag), event.number, tag_capacity(event.tag), tag_sweep(event.tag),
+        _CONTINUOUS, _LIVE, _cl_ord_id_of(request)))
     bump(venue, Counter.ACKS, 1)
 
 
 @kernel
 def _tell_fill(venue, owner, user_ref, event, liquidity):
     log = log_at(venue, owner)
-    append(log, ouch50.put_executed(message_address(log), event.time_ns, user_ref, np.int64(event.quantity),
-                                    event.price_e4, liquidity, event.match_number))
+    append(log, ouch50.put_executed(message_address(log), event.time_ns, user_ref,
+                                    np.int64(event.quantity), event.price_e4, liquidity,
+                                    event.match_number))
     bump(venue, Counter.FILLS, 1)
 
 

@@ -1,9 +1,9 @@
 """The sequenced messages of a SoupBinTCP stream, kept for everybody who reads it.
 
-A log is a ring of bytes that holds the packets exactly as they go over the wire, framed. A reader is
-a position in it, so sending is one ``send`` of the bytes from there, whether they are a moment or an
-hour old, and a slow reader costs nobody anything. Positions count the bytes ever written; when the
-ring goes round, the oldest packets are gone, and with them the readers that had not got so far.
+A log is a ring of bytes that holds the packets exactly as they go over the wire, framed. A reader
+is a position in it, so sending is one ``send`` of the bytes from there, whether a moment or an hour
+old, and a slow reader costs nobody anything. Positions count the bytes ever written; when the ring
+goes round, the oldest packets are gone, and with them readers that had not got so far.
 
 ::
 
@@ -12,8 +12,8 @@ ring goes round, the oldest packets are gone, and with them the readers that had
                  └────────────── capacity at most ──────────────┘
     mark          ↑ every MARK_EVERY-th packet's position, to find a sequence number
 
-A packet is written in one piece: the memory goes on a little after the ring's end, and what a packet
-puts there is copied to the ring's beginning, so that the bytes can be sent from either place.
+A packet is written in one piece: the memory goes on a little after the ring's end, and what a
+packet puts there is copied to the ring's beginning, so that it can be sent from either place.
 """
 
 from typing import NamedTuple

@@ -1,7 +1,7 @@
 """One turn of serving: adopt, read, carry out, answer, publish. Kernels of the reactor.
 
-An order's reply leaves in the turn that read it, before anybody's market data: first its own session
-is flushed, then all.
+An order's reply leaves in the turn that read it, before anybody's market data: first its own
+session is flushed, then all.
 """
 
 import numpy as np

@@ -1,7 +1,7 @@
 """Bytes in and out of a session: kernels of the reactor, on non-blocking sockets.
 
-Each works on session number ``slot`` of a venue, which must be ACTIVE, and ends the session when its
-connection is of no more use. From then on the row is the housekeeper's: it is not written again.
+Each works on session number ``slot`` of a venue, which must be ACTIVE, and ends the session when
+its connection is of no more use. From then on the row is the housekeeper's and not written again.
 None waits.
 """
 

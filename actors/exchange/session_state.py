@@ -17,8 +17,8 @@ import numpy as np
 
 from schemas.venue.soupbintcp import MAX_PACKET_LENGTH
 
-__all__ = ["EVIDENCE", "EVIDENCE_AT", "EndReason", "RECEIVE_BYTES", "SESSION", "STATE_AT", "SessionKind",
-           "SessionMemory", "SessionState", "allocate_sessions"]
+__all__ = ["EVIDENCE", "EVIDENCE_AT", "EndReason", "RECEIVE_BYTES", "SESSION", "STATE_AT",
+           "SessionKind", "SessionMemory", "SessionState", "allocate_sessions"]
 
 #: Room for received bytes: the longest packet and what comes behind it.
 RECEIVE_BYTES = 131_072
@@ -59,11 +59,12 @@ class EndReason(IntEnum):
 
 
 #: One session. ``cursor`` is a position in log number ``log``; ``start_seq`` the sequence number it
-#: was promised; ``receive_at`` the address of its buffer, of which [begin, filled) waits; ``heard_ns``
-#: and ``sent_ns`` monotonic; ``heartbeat_left`` bytes of a heartbeat still to be sent. ``blocked``: the
-#: socket took no more, and will say when it does; ``readable``: it has bytes; ``backlog``: so has the
-#: buffer. ``faults`` counts bad messages that did not end the session, ``evidence`` is the first of
-#: them, or the one that did. ``at_boundary``: what was sent at the end are whole packets.
+#: was promised; ``receive_at`` the address of its buffer, of which [begin, filled) waits;
+#: ``heard_ns`` and ``sent_ns`` are monotonic; ``heartbeat_left`` bytes of a heartbeat still have to
+#: go. ``blocked``: the socket took no more, and will say when it does; ``readable``: it has bytes;
+#: ``backlog``: so has the buffer; ``hung_up``: it sends no more. ``faults`` counts bad messages that
+#: did not end the session, ``evidence`` is the first of them, or the one that did, and ``detail``
+#: belongs to it or to ``reason``. ``at_boundary``: what was sent are whole packets.
 SESSION = np.dtype([
     ("state", "i8"), ("fd", "i8"), ("kind", "i8"), ("account", "i8"), ("log", "i8"),
     ("start_seq", "i8"), ("cursor", "i8"), ("receive_at", "i8"), ("begin", "i8"), ("filled", "i8"),

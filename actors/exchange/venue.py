@@ -72,9 +72,9 @@ COUNTER_NAMES = tuple(counter.name.lower() for counter in Counter)
 #: The venue. Fields that are not counts or times are addresses: of the engine's block, of arrays of
 #: SESSION, LOG, ACCOUNT, LISTING, of the symbols' map, of FLOW and its arrays, of the actor's
 #: counters and of its histogram of order_ack, and (``*_at``) of the small buffers at the end.
-#: ``midnight_offset_ns`` turns monotonic time into time since local midnight. ``offered`` counts the
-#: sessions handed over by the housekeeper, ``adopted`` those taken by the reactor, ``used`` bounds
-#: their slots, ``unfinished`` counts those that have more to read.
+#: ``midnight_offset_ns`` turns monotonic time into time since local midnight. ``offered`` counts
+#: the sessions handed over by the housekeeper, ``adopted`` those taken by the reactor, ``used``
+#: bounds their slots, ``unfinished`` counts those that have more to read.
 VENUE = np.dtype([
     ("engine", "i8"), ("sessions", "i8"), ("logs", "i8"), ("accounts", "i8"), ("listing", "i8"),
     ("names", "i8"), ("names_header", "i8"), ("flow", "i8"), ("flow_symbols", "i8"),

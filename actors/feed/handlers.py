@@ -20,7 +20,7 @@ __all__ = ["on_resync", "on_venue"]
 _LIVE = int(Phase.LIVE)
 _CATCHING_UP = int(Phase.CATCHING_UP)
 _SNAPSHOT_BUDGET = BURST // 2
-_QUIET_BATCH = 4096  # messages of history in one turn
+_BATCH = 4096  # messages in one turn, if they publish nothing: history, or other people's symbols
 
 _PARSE = 0
 _MESSAGES = int(Counter.MESSAGES)
@@ -120,39 +120,29 @@ def _take_message(ctx, link, feed, live):
 
 
 @kernel
-def _catch_up(ctx, link, feed):
-    """Reads history without publishing it, up to where the venue was when we logged in.
+def _read(ctx, link, feed, budget):
+    """Reads messages until ``budget`` updates are published, or a batch is full. Returns how many.
 
-    What came after that login is live, however late we are. Returns messages read.
+    History is not published: that is everything up to where the venue was when we logged in. What
+    came after that login is live, however late we are.
     """
+    live = feed.phase == _LIVE
     read = 0
-    while link.next_sequence < link.tail and read < _QUIET_BATCH and next_message(link):
-        _take_message(ctx, link, feed, False)
+    while budget >= MAX_UPDATES and read < _BATCH and (live or link.next_sequence < link.tail) \
+            and next_message(link):
+        budget -= _take_message(ctx, link, feed, live)
         consumed(link)
         read += 1
-    if link.next_sequence >= link.tail:
+    if not live and link.next_sequence >= link.tail:
         feed.phase = _LIVE
         feed.was_live = 1
         begin_round(ctx)
-        log(ctx, _CAUGHT_UP, link.next_sequence - 1, read, 0, 0, 0, 0)
+        log(ctx, _CAUGHT_UP, link.next_sequence - 1, 0, 0, 0, 0, 0)
     return read
 
 
-@kernel
-def _follow(ctx, link, feed, budget):
-    """Reads and publishes up to ``budget`` updates. Returns messages read."""
-    read = 0
-    while budget >= MAX_UPDATES and next_message(link):
-        budget -= _take_message(ctx, link, feed, True)
-        consumed(link)
-        read += 1
-        if read >= _QUIET_BATCH:
-            break  # messages about symbols of others: no updates, but the turn must end
-    return read
-
-
-@kernel
-def serve_venue(ctx):
+@handler
+def on_venue(ctx, fd):
     """One turn of the feed; returns the work done."""
     link = link_of(ctx)
     feed = feed_of(ctx)
@@ -160,32 +150,24 @@ def serve_venue(ctx):
         return 0
     if feed.logins != link.logins:
         _begin_login(ctx, link, feed)
+    now_ns = context(ctx).now_ns
     if draining(ctx):
-        keep_alive(link, context(ctx).now_ns)
+        keep_alive(link, now_ns)
         return 0
     sent = publish_snapshots(ctx, _SNAPSHOT_BUDGET)
     if feed.symbol >= 0 or (feed.phase == _CATCHING_UP and feed.snapshots > 0):
         # The levels of a symbol must not change before they are all out, nor history begin before
         # everybody has been told to forget what came before it.
-        keep_alive(link, context(ctx).now_ns)
+        keep_alive(link, now_ns)
         return 1
     taken = receive(link, ctx)
-    count(ctx, _BYTES, taken)
-    began_ns = link.received_ns if taken > 0 else context(ctx).now_ns
-    if feed.phase == _LIVE:
-        read = _follow(ctx, link, feed, BURST - sent)
-    else:
-        read = _catch_up(ctx, link, feed)
+    read = _read(ctx, link, feed, BURST - sent)
     if read > 0:
+        began_ns = link.received_ns if taken > 0 else now_ns
         observe(ctx, _PARSE, (clock_ns(ctx) - began_ns) // read)
-    keep_alive(link, context(ctx).now_ns)
+    count(ctx, _BYTES, taken)
+    keep_alive(link, now_ns)
     return sent + read + (1 if taken > 0 or feed.snapshots > 0 else 0)
-
-
-@handler
-def on_venue(ctx, fd):
-    """The venue's connection: also called on every turn."""
-    return serve_venue(ctx)
 
 
 @handler

@@ -8,6 +8,8 @@ book never looks emptier than it was.
 Source: Nasdaq TotalView-ITCH 5.0, sections 1.1 to 1.5.
 """
 
+import numpy as np
+
 from actors.book.book_view import best_ask, best_bid
 from actors.book.memory import kernel, record_at
 from actors.book.order_book import BookStatus, add_order, find_order, order_at, reduce_at
@@ -126,8 +128,8 @@ def _take_off(book, symbols, addr, shares, trade_e4, updates):
     if shares == 0:
         return _REFUSED
     order = order_at(book, slot)
-    symbol, side, price_e4 = int(order.symbol), int(order.side), order.price_e4
-    has = int(order.quantity)
+    symbol, side, price_e4 = np.int64(order.symbol), np.int64(order.side), order.price_e4
+    has = np.int64(order.quantity)
     taken = has if shares < 0 else min(shares, has)
     n = 0
     if trade_e4 != 0:
@@ -150,7 +152,7 @@ def _replace(book, symbols, addr, updates):
     if slot < 0:
         return _UNKNOWN_ORDER
     order = order_at(book, slot)
-    symbol, side, old_e4 = int(order.symbol), int(order.side), order.price_e4
+    symbol, side, old_e4 = np.int64(order.symbol), np.int64(order.side), order.price_e4
     price_e4 = get_u32(addr, ORDER_REPLACE_PRICE)
     n, added = 0, False
     if price_e4 != 0:
@@ -160,7 +162,7 @@ def _replace(book, symbols, addr, updates):
         if added and price_e4 != old_e4:
             note_level(book, symbols, symbol, side, price_e4, change.level_quantity, record_at(updates, 0, UPDATE))
             n = 1
-    quantity = reduce_at(book, slot, int(order_at(book, slot).quantity))
+    quantity = reduce_at(book, slot, np.int64(order_at(book, slot).quantity))
     note_level(book, symbols, symbol, side, old_e4, quantity, record_at(updates, n, UPDATE))
     return n + 1 + (0 if added else OVERDRAWN)
 
@@ -227,7 +229,7 @@ def apply_message(book, symbols, n_symbols, locates, addr, length, updates):
     if kind == STOCK_DIRECTORY:
         _list_symbol(symbols, n_symbols, locates, addr)
         return 0
-    symbol = int(record_at(locates, get_u16(addr, STOCK_LOCATE), LOCATE).symbol)
+    symbol = np.int64(record_at(locates, get_u16(addr, STOCK_LOCATE), LOCATE).symbol)
     if symbol < 0:
         return 0
     count = _apply(book, symbols, symbol, kind, addr, updates)

@@ -55,13 +55,8 @@ class ActorHost:
         self.plan, self.actor_plan = plan, actor
         self.name = actor.name
         self._zmq, self._wires, self.deployment = zmq_context, wires, deployment
-        path = pathlib.Path(plan.shm_dir) / f"{actor.name}.vitals"
-        try:
-            self.cls = load_class(actor.class_path)
-        except ActorError as error:
-            leave_reason(path, actor.name, str(error))
-            raise
-        self.vitals = Vitals(path, self.cls.counters, self.cls.histograms, actor=actor.name,
+        self.cls = load_class(actor.class_path)
+        self.vitals = Vitals(vitals_file(plan, actor.name), self.cls.counters, self.cls.histograms, actor=actor.name,
                              kind=self.cls.kind, tag=self.cls.tag, tables={})
         self.epoch = int(self.vitals.header["epoch"]) + 1
         self._begin_incarnation()
@@ -77,7 +72,7 @@ class ActorHost:
         header = self.vitals.header
         header["epoch"], header["pid"] = self.epoch, os.getpid()
         header["command"], header["ready_ns"] = 0, 0
-        header["log_tail"] = header["log_head"]
+        self.log_begins = int(header["log_head"])  # what lies before is the last incarnation's
         header["reason"] = b""
         self.state = ActorState.STARTING
 
@@ -240,16 +235,25 @@ def waiting(page: np.ndarray) -> int:
                - page["p_lost"] - page["c_lost"])
 
 
-def leave_reason(path: pathlib.Path, actor: str, reason: str) -> None:
-    """Says in the actor's vitals page why it could not even be loaded, as a new incarnation."""
+def vitals_file(plan: Plan, actor: str) -> pathlib.Path:
+    """Where the vitals page of ``actor`` lies."""
+    return pathlib.Path(plan.shm_dir) / f"{actor}.vitals"
+
+
+def leave_reason(plan: Plan, actor: str, reason: str) -> None:
+    """Says in the actor's vitals page why this process, its new incarnation, ends. The actor may not
+    have come so far as to have a page."""
+    path = vitals_file(plan, actor)
     try:
         vitals = Vitals(path)
     except (OSError, ValueError):
         vitals = Vitals(path, (), (), actor=actor, kind="", tag=actor.upper()[:7], tables={})
     header = vitals.header
-    header["epoch"] += 1
-    header["pid"], header["command"], header["ready_ns"] = os.getpid(), 0, 0
-    header["state"], header["reason"] = int(ActorState.STARTING), reason.encode()[:399]
+    if header["pid"] != os.getpid():
+        header["epoch"] += 1
+        header["pid"], header["command"], header["ready_ns"] = os.getpid(), 0, 0
+        header["state"] = int(ActorState.STARTING)
+    header["reason"] = reason.encode()[:399]
 
 
 class ReactorThread:

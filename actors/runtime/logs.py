@@ -64,6 +64,7 @@ class EventLog:
     def __init__(self, host: ActorHost):
         self._host = host
         self._logger = actor_logger(host)
+        self._before = self._logger.bind(epoch=host.epoch - 1)
         self._second = 0
         self._written: dict[int, int] = defaultdict(int)
         self._held_back: dict[int, int] = defaultdict(int)
@@ -78,11 +79,18 @@ class EventLog:
             self._second = now_ns // NS
         offset = wall_offset_ns() if head > tail else 0
         for position in range(tail, head):
-            self._write(records[position % LOG_CAPACITY], offset)
+            ours = position >= self._host.log_begins
+            self._write(records[position % LOG_CAPACITY], offset,
+                        self._logger if ours else self._before)
             header["log_tail"] = position + 1
         return head - tail
 
-    def _write(self, record, offset: int) -> None:
+    def finish(self, now_ns: int) -> None:
+        """Writes what is left, and what was held back: nothing more will come."""
+        self.drain(now_ns)
+        self._report_held_back()
+
+    def _write(self, record, offset: int, log) -> None:
         code = int(record["code"])
         self._written[code] += 1
         if self._written[code] > _LINES_PER_SECOND:
@@ -90,7 +98,7 @@ class EventLog:
             return
         values = tuple(int(v) for v in record["values"])
         level, text = self._host.actor.describe_event(code, values)
-        self._logger.bind(t=int(record["time_ns"]) + offset).log(level, "{}", text)
+        log.bind(t=int(record["time_ns"]) + offset).log(level, "{}", text)
 
     def _report_held_back(self) -> None:
         for code, n in self._held_back.items():

@@ -22,7 +22,7 @@ from loguru import logger
 
 from actors.runtime.clock import monotonic_ns
 from actors.runtime.endpoint import WireError, close_inputs
-from actors.runtime.host import ActorError, ActorHost, ReactorThread
+from actors.runtime.host import ActorError, ActorHost, ReactorThread, leave_reason
 from actors.runtime.logs import EventLog, actor_logger, log_file, open_log
 from actors.runtime.plain import PlainThread, is_plain
 from actors.runtime.plan import Plan
@@ -142,10 +142,11 @@ class ProcessHost:
         expected = isinstance(error, (ActorError, WireError))
         text = str(error) if expected else traceback.format_exception_only(error)[-1].strip()
         failed = self._current or self.process.name
-        for host in self.hosts:
-            reason = text if failed in (host.name, self.process.name) else f"{failed}: {text}"
-            host.vitals.header["reason"] = reason.encode()[:399]
-        log = logger.bind(actor=failed, tag=failed.upper()[:7])
+        for name in self.process.actors:
+            to_blame = failed in (name, self.process.name)
+            leave_reason(self.plan, name, text if to_blame else f"{failed}: {text}")
+        log = next((actor_logger(host) for host in self.hosts if host.name == failed),
+                   logger.bind(actor=failed, tag=failed.upper()[:7]))
         log.error("failed: {}", text)
         if not expected or error.__cause__ is not None:
             log.debug("{}", "".join(traceback.format_exception(error)))
@@ -236,7 +237,7 @@ class ProcessHost:
         ended = [thread.stop(grace / 2e9) for thread in self.threads]
         for host, log in zip(self.hosts, self._logs):
             host.live = False
-            log.drain(monotonic_ns())
+            log.finish(monotonic_ns())
         if not all(ended):
             raise ActorError(f"process {self.process.name}: a handler did not return within "
                              f"{grace // 2_000_000} ms of the stop")

@@ -1,4 +1,4 @@
-"""Starts an exchange of its own process for tests, as a plan with one actor."""
+"""Starts an exchange in a process of its own for tests, as a plan with one actor."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from actors.exchange.actor import PORTS
 from actors.runtime.logs import log_file
 from actors.runtime.plan import ActorPlan, Plan, ProcessPlan, ThreadPlan
 from actors.runtime.vitals import map_table
-from tests.exchange.client import MarketDataClient, OrderClient
+from tests.exchange.soup_client import MarketDataClient, OrderClient
 from tests.runtime.deployments import Running, eventually
 
-__all__ = ["RunningExchange", "SYMBOLS", "exchange_plan"]
+__all__ = ["PASSWORDS", "RunningExchange", "SYMBOLS", "exchange_plan"]
 
 SYMBOLS = ("AAPL", "MSFT", "GOOG", "AMZN")
-ACCOUNTS = [{"username": "DESK01", "password": "PITWIRE"},
-            {"username": "DESK02", "password": "SECRET99"}]
+PASSWORDS = {"DESK01": "PITWIRE", "DESK02": "SECRET99", "DESK03": "", "fuzz": "x"}
+STARTING_S = 200  # a first start compiles
 
 
 def exchange_plan(root: pathlib.Path, wait: str = "blocking", **config) -> Plan:
@@ -25,7 +25,8 @@ def exchange_plan(root: pathlib.Path, wait: str = "blocking", **config) -> Plan:
     run_dir, shm_dir = root / "run", root / "shm"
     (run_dir / "logs").mkdir(parents=True, exist_ok=True)
     shm_dir.mkdir(parents=True, exist_ok=True)
-    values = {"order_entry": "127.0.0.1:0", "market_data": "127.0.0.1:0", "accounts": ACCOUNTS,
+    accounts = [{"username": name, "password": word} for name, word in PASSWORDS.items()]
+    values = {"order_entry": "127.0.0.1:0", "market_data": "127.0.0.1:0", "accounts": accounts,
               "flow": {"rate": 0}, **config}
     actor = ActorPlan("exchange", 0, "actors.exchange:Exchange",
                       ExchangeConfig(**values).model_dump(mode="json"), "exchange", "exchange")
@@ -45,10 +46,16 @@ class RunningExchange(Running):
 
     def __enter__(self) -> RunningExchange:
         super().__enter__()
-        eventually(self.all_running, 120, "the exchange being ready")
+        self.wait_ready()
+        return self
+
+    def wait_ready(self) -> None:
+        """Waits until the exchange listens and its flow, if any, has filled the books."""
+        eventually(lambda: self.all_running() or not self.processes["exchange"].is_alive(),
+                   STARTING_S, "the exchange being ready")
+        assert self.processes["exchange"].is_alive(), self.log_lines()
         ports = map_table(self.plan.shm_dir, "exchange", "ports", PORTS, (1,))[0]
         self.order_entry, self.market_data = int(ports["order_entry"]), int(ports["market_data"])
-        return self
 
     def __exit__(self, *exc) -> None:
         for client in self.clients:
@@ -60,10 +67,25 @@ class RunningExchange(Running):
         self.clients.append(OrderClient(self.order_entry))
         return self.clients[-1]
 
+    def trader(self, username: str = "DESK01") -> OrderClient:
+        """Logged in to order entry, hearing only what is new."""
+        return self.order_client().start(username, PASSWORDS[username])
+
     def market_client(self, receive_buffer: int | None = None) -> MarketDataClient:
         """Connected to market data, not logged in."""
         self.clients.append(MarketDataClient(self.market_data, receive_buffer))
         return self.clients[-1]
+
+    def viewer(self, sequence: int = 0) -> MarketDataClient:
+        """Logged in to market data; by default it hears only what is new."""
+        return self.market_client().start(sequence)
+
+    def clear_books(self) -> None:
+        """Cancels every order of every account."""
+        for username in PASSWORDS:
+            with self.trader(username) as trader:
+                trader.cancel_everything()
+            self.clients.remove(trader)
 
     def counter(self, name: str) -> int:
         return self.vitals("exchange").counter(name)
@@ -78,5 +100,5 @@ class RunningExchange(Running):
                 if all(word in line["text"] for word in words)]
 
     def expect_log(self, *words: str) -> str:
-        """Waits for such a line and returns the first."""
-        return eventually(lambda: self.logged(*words), what=f"a log line with {words}")[0]
+        """Waits for such a line and returns the latest."""
+        return eventually(lambda: self.logged(*words), what=f"a log line with {words}")[-1]

@@ -155,12 +155,16 @@ class Running:
         return map_table(self.plan.shm_dir, actor, "seen", dtype, (1,))[0]
 
     def all_running(self) -> bool:
+        """Whether the present incarnation of every actor is up and connected to its consumers."""
         def running(actor):
             try:
-                return self.vitals(actor).header["state"] == ActorState.RUNNING
+                header = self.vitals(actor.name).header
             except (OSError, ValueError):
                 return False
-        return all(running(a.name) for a in self.plan.actors)
+            return (header["state"] == ActorState.RUNNING
+                    and header["pid"] == self.processes[actor.process].pid)
+        return all(map(running, self.plan.actors)) and all(
+            wire["p_connected"] == wire["c_epoch"] != 0 for wire in self.wires)
 
     def stop(self) -> dict[str, int]:
         """Stops producers before consumers; returns exit statuses."""

@@ -146,6 +146,52 @@ class PlainSink(Actor):
         seen["epochs"] += self.host.ctx["new_epoch"]
 
 
+class PlainRelay(Actor):
+    """The relay in plain Python, with a timer that says how often it was called."""
+
+    kind, tag = "plain_relay", "PLAIN"
+    inputs = {"numbers": Input(OrderCommand, None)}
+    outputs = {"numbers": Output(OrderCommand)}
+    timers = {"tick": Timer(None, 2_000_000)}
+    counters = ("ticks",)
+    table_names = ("beats",)
+
+    def tables(self):
+        return {"beats": Table(np.zeros(64, np.int64), shared=True)}
+
+    def on_numbers(self, order):
+        self.out.send("numbers", order_id=order["order_id"], symbol_id=order["symbol_id"],
+                      t1_ns=order["t1_ns"])
+
+    def on_tick(self, now_ns):
+        counters = self.host.vitals.counters
+        self.host.tables["beats"][int(counters[0]) % 64] = now_ns
+        counters[0] += 1
+
+
+class Unlucky(PlainSink):
+    """Fails at its thirteenth message."""
+
+    def on_numbers(self, order):
+        super().on_numbers(order)
+        if self.host.tables["seen"][0]["count"] == 13:
+            raise ValueError("thirteen is too many")
+
+
+@handler
+def never_return(ctx, message):
+    table(ctx, 0, SEEN)[0].count += 1
+    while clock_ns(ctx) > 0:
+        pass
+    return 0
+
+
+class Stuck(Sink):
+    """Its handler does not come back."""
+
+    inputs = {"numbers": Input(OrderCommand, never_return)}
+
+
 class Broken(Actor):
     """Fails in its constructor."""
 
@@ -153,3 +199,10 @@ class Broken(Actor):
 
     def __init__(self, setup):
         raise ValueError("no such thing as a working Broken")
+
+
+class BrokenLater(Sink):
+    """Fails when it keeps house for the first time."""
+
+    def housekeep(self, now_ns):
+        raise KeyError("the house key")

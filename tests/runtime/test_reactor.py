@@ -244,7 +244,7 @@ def test_a_blocked_actor_sleeps_though_its_timer_is_due_and_its_input_waits(tmp_
                                [desk.hosts["source"], desk.hosts["relay"]])
         thread.build()
         thread.start()
-        eventually(lambda: desk.ledger(1).in_flight == 8 and desk.ledger(0).in_flight > 0)
+        eventually(lambda: desk.ledger(1).in_flight and desk.ledger(0).in_flight)
         sleeps, turns = int(thread.record["sleeps"]), int(thread.record["turns"])
         eventually(lambda: thread.record["sleeps"] > sleeps + 100)
         assert int(thread.record["turns"]) - turns <= 4 * (int(thread.record["sleeps"]) - sleeps)

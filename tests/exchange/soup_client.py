@@ -1,4 +1,4 @@
-"""A small SoupBinTCP client in plain Python, written from the protocol tables: blocking, for tests."""
+"""A small SoupBinTCP client in plain Python, written from the protocol tables: for tests."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def raw_connection(port: int, receive_buffer: int | None = None) -> socket.socke
 
 
 class SoupTestClient:
-    """A connection and what it received. ``next_sequence`` is that of the next sequenced message."""
+    """A connection and what it received. ``next_sequence`` is the next sequenced message's."""
 
     def __init__(self, port: int, receive_buffer: int | None = None):
         self.socket = raw_connection(port, receive_buffer)
@@ -127,9 +127,9 @@ class OrderClient(SoupTestClient):
 
     def start(self, username: str = "DESK01", password: str = "PITWIRE", sequence: int = 0):
         """Logs in for what is new and asks for the next free UserRefNum."""
-        self.login(username, password, sequence=sequence)
-        self.send(ouch50.encode_in("Q"))
-        self.next_ref = self.expect("Q")["next_user_ref_num"]
+        answer = self.login(username, password, sequence=sequence)
+        assert isinstance(answer, LoginAccepted), answer
+        self.sync()
         return self
 
     def enter(self, side: str, quantity: int, symbol: str, price_e4: int, **fields) -> int:
@@ -154,6 +154,23 @@ class OrderClient(SoupTestClient):
     def cancel(self, reference: int, quantity: int = 0) -> None:
         self.send(ouch50.encode_in("X", user_ref_num=reference, quantity=quantity))
 
+    def cancel_everything(self) -> None:
+        """Sends a Mass Cancel for all symbols and reads until it is carried out."""
+        self.send(ouch50.encode_in("C", user_ref_num=self.take_ref(), firm="", symbol="",
+                                   appendage=[]))
+        self.sync()
+
+    def sync(self) -> list[dict]:
+        """Asks for the next free UserRefNum, the answer to which comes after everything that was
+        asked before; returns what came until then."""
+        self.send(ouch50.encode_in("Q"))
+        replies = []
+        while True:
+            replies.append(self.reply())
+            if replies[-1]["type"] == "Q":
+                self.next_ref = replies.pop()["next_user_ref_num"]
+                return replies
+
     def take_ref(self) -> int:
         self.next_ref += 1
         return self.next_ref - 1
@@ -174,7 +191,8 @@ class MarketDataClient(SoupTestClient):
     """Market data: ITCH 5.0."""
 
     def start(self, sequence: int = 1):
-        self.login(sequence=sequence)
+        answer = self.login(sequence=sequence)
+        assert isinstance(answer, LoginAccepted), answer
         return self
 
     def update(self, timeout: float = TIMEOUT_S) -> dict:

@@ -1,0 +1,104 @@
+"""The deployments that Pitwire ships with trade, and leave nothing behind."""
+
+import json
+import pathlib
+import re
+
+import pytest
+
+from launcher.report import HOPS
+from tests.system.desk import desk, trade
+
+pytestmark = pytest.mark.system
+
+SHIPPED = {"topology.yaml": (7, 7, 9), "topologies/fused.yaml": (7, 4, 9),
+           "topologies/threads.yaml": (7, 4, 9), "topologies/two_strategies.yaml": (8, 8, 12)}
+
+
+@pytest.mark.parametrize("topology", SHIPPED)
+def test_a_shipped_topology_trades(topology):
+    with desk(topology) as cli:
+        report = trade(cli)
+        first = cli("logs").stdout.splitlines()[0]
+    actors, processes, wires = SHIPPED[topology]
+    assert f"{actors} actors, {processes} processes, {wires} wires" in first
+    assert report["orders_sent"] > 0 and report["fills"] > 0
+    assert report["market_data_messages"] > 0
+    for hop in HOPS:
+        found = report["latency_ns"][hop]
+        assert found["count"] > 0
+        assert 0 < found["p50"] <= found["p95"] <= found["p99"] <= found["p999"]
+    assert set(report["restarts"].values()) == {0}
+    assert set(report["positions"]) == {"AAPL", "MSFT", "GOOG", "AMZN"}
+
+
+def test_the_headless_run_of_the_manual():
+    with desk() as cli:
+        done = cli.process("up", "--for", "2s", "--report", "r.json")
+        assert done.returncode == 0, done.stdout + done.stderr
+        report = json.loads((cli.folder / "r.json").read_text())
+        assert 2.0 <= report["duration_s"] < 30.0
+        for key in ("orders_sent", "fills", "rejects", "market_data_messages"):
+            assert isinstance(report[key], int)
+        assert cli.left_over() == []
+    shown = done.stdout.splitlines()
+    assert re.fullmatch(r"\d\d:\d\d:\d\d\.\d{3} \[SYSTEM \] Pitwire 0\.1\.0 — .*: 7 actors, "
+                        r"7 processes, 9 wires", shown[0])
+    told = [re.sub(r"^\S+ ", "", line) for line in shown]
+    assert any(line.startswith("[EXCH   ] order entry on 127.0.0.1:") for line in told)
+    assert "[SYSTEM ] all actors ready, trading enabled" in told
+    assert any(" traded for " in line for line in shown)
+
+
+def test_a_second_strategy_trades_beside_the_first():
+    quick = {"window": 50, "threshold_sigma": 1.0}
+    with desk("topologies/two_strategies.yaml",
+              actors={"strategy": {"config": quick}, "strategy_2": {"config": quick}}) as cli:
+        cli("up", "-d")
+        _until_counted(cli, "strategy", "fills")
+        _until_counted(cli, "strategy_2", "fills")
+        cli("down")
+        assert cli.left_over() == []
+
+
+def _until_counted(cli, actor, counter, more_than=0):
+    """Waits until a counter of an actor exceeds a value, and returns it."""
+    from actors.runtime.vitals import Vitals
+    from tests.runtime.deployments import eventually
+
+    page = Vitals(pathlib.Path(cli.plan()["shm_dir"]) / f"{actor}.vitals")
+    return eventually(lambda: (n := page.counter(counter)) > more_than and n, timeout=60,
+                      what=f"more than {more_than} {counter} of {actor}")
+
+
+@pytest.mark.parametrize("actor", ["strategy", "feed", "risk", "gateway"])
+def test_an_actor_that_is_killed_trades_on_in_its_next_epoch(killing, actor):
+    cli = killing
+    _until_counted(cli, "gateway", "fills")
+    cli("kill", actor)
+    row = _until_running(cli, actor)
+    assert row["epoch"] == 2 and row["restarts"] == 1
+    assert row["reason"] == "killed by SIGKILL"
+    seen = _until_counted(cli, "gateway", "fills")
+    _until_counted(cli, "gateway", "fills", seen)
+    assert f"──── {actor} epoch 2 ────" in cli("logs").stdout
+
+
+@pytest.fixture(scope="module")
+def killing():
+    """A deployment that trades while its actors are killed one after the other."""
+    with desk() as cli:
+        cli("up", "-d")
+        yield cli
+        cli("down")
+        assert cli.left_over() == []
+
+
+def _until_running(cli, actor):
+    from tests.runtime.deployments import eventually
+
+    def running():
+        row = cli.ps()[actor]
+        return row if row["epoch"] > 1 and row["state"] == "RUNNING" else None
+
+    return eventually(running, timeout=60, what=f"the next epoch of {actor}")
