@@ -4,7 +4,7 @@ Numba's own on-disk cache looks at the file a kernel is written in. A kernel als
 every kernel it calls, so an edit in ``wire.py`` must refresh what ``risk.py`` cached. The locator
 here stamps a kernel with the contents of its file *and of every file of ours that one imports*,
 directly or not; the schemas, whose layouts kernels take as constants, count as imported by
-``schemas/fbs.py``. Ours are Pitwire's packages and whatever lies beside an actor of somebody else's.
+``schemas/fbs.py``. Ours are Pitwire's packages and what lies beside an actor of somebody else's.
 Importing :mod:`schemas` installs it.
 
 Source: Numba's documented extension point ``NUMBA_CACHE_LOCATOR_CLASSES``.

@@ -54,7 +54,7 @@ class MessageType:
         return buffer, self.body(buffer)
 
     def body(self, buffer) -> np.ndarray:
-        """A body view, shape (), into ``buffer``. ValueError if it is not a message of this type."""
+        """A body view, shape (), into ``buffer``. ValueError if it is no message of this type."""
         data = np.frombuffer(buffer, np.uint8) if not isinstance(buffer, np.ndarray) else buffer
         if len(data) != self.size or bytes(data[:PREFIX_SIZE]) != self.prefix:
             raise ValueError(f"not a {self.name}: {len(data)} bytes starting "

@@ -1,13 +1,13 @@
-"""In-place views of messages for kernels: each takes a message's address and returns its body record.
+"""In-place views of messages for kernels: each takes a message's address and returns its body.
 
-Nothing is copied; the record's fields read and write the message's own memory.
+Nothing is copied; the body is a record whose fields read and write the message's own memory.
 """
 
 import numba
 
 from schemas.messages import (
-    ALERT, BOOK_SNAPSHOT, CONTROL, EXECUTION_REPORT, LIFECYCLE, MARKET_DATA, ORDER_COMMAND, POSITION,
-    PREFIX_SIZE, RISK_EVENT,
+    ALERT, BOOK_SNAPSHOT, CONTROL, EXECUTION_REPORT, LIFECYCLE, MARKET_DATA, ORDER_COMMAND,
+    POSITION, PREFIX_SIZE, RISK_EVENT,
 )
 from schemas.pointer import address_to_pointer, kernel
 

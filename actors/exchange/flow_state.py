@@ -12,7 +12,7 @@ from actors.exchange.random_numbers import uniform
 __all__ = ["FLOW", "FLOW_SYMBOL", "Flow", "allocate_flow"]
 
 _NS = 1_000_000_000
-_LOWEST_START_E4, _HIGHEST_START_E4 = 500_000, 5_000_000
+_LOWEST_START_E4, _HIGHEST_START_E4 = 1_000_000, 3_000_000
 
 #: ``gap_ns``: mean time between events, 0 for no flow. ``step`` and ``shock``: standard deviations
 #: of the relative change of a symbol's value, and of what is added to its displacement, at an event
@@ -44,7 +44,7 @@ class Flow(NamedTuple):
 def allocate_flow(config: FlowConfig, symbols: tuple[str, ...], prices_e4: dict[str, int],
                   tick_e4: int) -> Flow:
     """A flow at its beginning. A symbol without a price in ``prices_e4`` starts at one drawn from
-    the seed, between 50 and 500."""
+    the seed, between 100 and 300."""
     flow = aligned_zeros(1, FLOW)
     state, tick = flow[0], tick_e4
     target = 2 * config.depth_levels * config.orders_per_level

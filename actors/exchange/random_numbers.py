@@ -9,7 +9,7 @@ import numpy as np
 
 from actors.book.memory import kernel
 
-__all__ = ["below", "exponential", "gaussian", "uniform"]
+__all__ = ["below", "exponential", "gaussian", "next_bits", "uniform"]
 
 _GAMMA = np.uint64(0x9E3779B97F4A7C15)
 _MIX_1, _MIX_2 = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
@@ -19,7 +19,8 @@ _SQRT_3 = math.sqrt(3.0)
 
 
 @kernel
-def _next(record):
+def next_bits(record):
+    """The next 64 random bits, as uint64."""
     record.random += _GAMMA
     z = record.random
     z = (z ^ (z >> _30)) * _MIX_1
@@ -30,13 +31,13 @@ def _next(record):
 @kernel
 def uniform(record):
     """A float in [0, 1)."""
-    return np.int64(_next(record) >> _11) * _TO_UNIT
+    return np.int64(next_bits(record) >> _11) * _TO_UNIT
 
 
 @kernel
 def below(record, n):
     """An integer in 0 .. n - 1, for n up to 2**31."""
-    return (np.int64(_next(record) >> _33) * n) >> 31
+    return (np.int64(next_bits(record) >> _33) * n) >> 31
 
 
 @kernel

@@ -35,6 +35,7 @@ MARK_EVERY = 64
 NOT_RETAINED = -1
 
 _SLACK = 256
+_SMALLEST = 2 * MARK_EVERY * _SLACK  # so that the newest mark is always retained
 _SHORTEST_PACKET = HEADER_LENGTH + 10  # an OUCH system event; it bounds the number of marks
 assert HEADER_LENGTH + MAX_MESSAGE <= _SLACK
 
@@ -71,11 +72,11 @@ class LogMemory(NamedTuple):
 
 
 def allocate_logs(capacities: list[int]) -> LogMemory:
-    """Empty logs that each retain at least the last ``capacities[i]`` bytes. The memory is touched
-    only as it is used."""
+    """Empty logs that each retain at least the last ``capacities[i]`` bytes, and 32 KiB. The memory
+    is touched only as it is used."""
     memory = LogMemory(np.zeros(len(capacities), LOG), [], [])
     for log, capacity in zip(memory.logs, capacities):
-        size = 1 << max(capacity - 1, 2 * _SLACK).bit_length()
+        size = 1 << (max(capacity, _SMALLEST) - 1).bit_length()
         n_marks = 1 << (size // (_SHORTEST_PACKET * MARK_EVERY) + 1).bit_length()
         ring, marks = np.zeros(size + _SLACK, np.uint8), np.zeros(n_marks, np.int64)
         memory.rings.append(ring)

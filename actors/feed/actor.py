@@ -28,6 +28,8 @@ class FeedConfig(SoupConfig):
     max_orders: int = pydantic.Field(1 << 18, ge=1, le=1 << 27)
     #: Prices at a time on one side of a symbol.
     levels_per_side: int = pydantic.Field(2048, ge=1, le=1 << 20)
+    #: How long a snapshot waits for a consumer whose wire has no room and would drop it.
+    snapshot_patience_ms: float = pydantic.Field(20.0, ge=0, le=10_000)
 
 
 class FeedHandler(Actor):
@@ -79,7 +81,9 @@ class FeedHandler(Actor):
         for name, array in directory_tables(self.symbols).items():
             self.host.tables[name][...] = array
         OrderBook.create(self.host.tables["book"], self._bounds)
-        self.host.tables["feed"][0]["snapshots"] = len(self.symbols)
+        feed = self.host.tables["feed"][0]
+        feed["snapshots"] = len(self.symbols)
+        feed["patience_ns"] = int(self.config.snapshot_patience_ms * 1_000_000)
 
     def housekeep(self, now_ns: int) -> None:
         self._client.housekeep(now_ns)

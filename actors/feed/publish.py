@@ -32,9 +32,6 @@ _PUBLISHED = int(Counter.PUBLISHED)
 _NOT_SENT = int(Counter.NOT_SENT)
 _SNAPSHOTS = int(Counter.SNAPSHOTS)
 
-#: How long a snapshot waits for a wire that has no room and would drop it.
-PATIENCE_NS = 10_000_000
-
 
 @kernel
 def publish(ctx, update, sequence, receive_ns, flags):
@@ -87,14 +84,16 @@ def _has_room(ctx, messages):
 
 @kernel
 def _must_wait(ctx, feed, messages):
-    """Whether to send a piece of a snapshot later. A consumer that takes nothing for PATIENCE_NS is
-    not waited for again in this round: the others need theirs."""
-    if _has_room(ctx, messages):
-        return False
+    """Whether to send a piece of a snapshot later. A consumer that makes no room for too long is not
+    waited for again in this round: the others need theirs."""
     now_ns = context(ctx).now_ns
-    if feed.patience_ns == 0:
-        feed.patience_ns = now_ns + PATIENCE_NS
-    return now_ns < feed.patience_ns
+    if _has_room(ctx, messages):
+        if now_ns < feed.wait_until_ns:
+            feed.wait_until_ns = 0
+        return False
+    if feed.wait_until_ns == 0:
+        feed.wait_until_ns = now_ns + feed.patience_ns
+    return now_ns < feed.wait_until_ns
 
 
 @kernel
@@ -151,7 +150,7 @@ def publish_snapshots(ctx, budget):
     """
     feed = feed_of(ctx)
     if feed.symbol < 0 and feed.snapshots == 0:
-        feed.patience_ns = 0
+        feed.wait_until_ns = 0
         return 0
     if _must_wait(ctx, feed, budget):
         return 0

@@ -9,6 +9,6 @@ from actors.runtime.wire import abort, claim, commit, context, request_resync
 
 __all__ = [
     "Actor", "Config", "Input", "Output", "Overflow", "Poller", "Priority", "Setup", "Table",
-    "Timer", "Wait", "abort", "claim", "clock_ns", "commit", "context", "count", "draining", "handler",
-    "kernel", "log", "observe", "request_resync", "table", "table2", "trading_enabled",
+    "Timer", "Wait", "abort", "claim", "clock_ns", "commit", "context", "count", "draining",
+    "handler", "kernel", "log", "observe", "request_resync", "table", "table2", "trading_enabled",
 ]

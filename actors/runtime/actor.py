@@ -1,12 +1,12 @@
 """How an actor is declared: its ports, its config, its state tables, its handlers.
 
-An actor class says *what* it is; the process that hosts it (:mod:`actors.runtime.process`) joins its
-ports to wires, lays out its tables in memory, and runs its handlers in a reactor. An actor knows no
-peer and no transport.
+An actor class says *what* it is; the process that hosts it (:mod:`actors.runtime.process`) joins
+its ports to wires, lays out its tables in memory, and runs its handlers in a reactor. An actor
+knows no peer and no transport.
 
-Two kinds of actor use the same declarations. A **compiled** actor gives a :class:`Handler` to every
-input and timer: kernels run by the compiled reactor. A **plain** actor gives no handlers; the Python reactor
-calls its methods ``on_<port>(message)`` instead.
+Two kinds of actor use the same declarations. A **compiled** actor gives a :class:`Handler` to
+every input and timer: kernels run by the compiled reactor. A **plain** actor gives no handlers;
+the Python reactor calls its methods ``on_<port>(message)`` instead.
 """
 
 from __future__ import annotations
@@ -61,7 +61,8 @@ class Output:
 
 @dataclass(frozen=True)
 class Timer:
-    """A handler called every ``every_ns``; it may return the next deadline instead (0: keep pace)."""
+    """A handler called every ``every_ns``; it may return the next deadline instead (0: keep pace).
+    """
 
     handler: Handler | None
     every_ns: int
@@ -105,9 +106,9 @@ class Setup:
 class Actor:
     """Base class. Subclasses fill the class variables and override what they need.
 
-    The host calls, always on the housekeeper's thread: the constructor, ``tables``, ``start``, then
-    ``housekeep`` every few milliseconds, ``stop`` once at the end. None may block for long. Handlers
-    run on the reactor's thread from after ``start``; the two share memory only.
+    The host calls, always on the housekeeper's thread: the constructor, ``tables``, ``start``,
+    then ``housekeep`` every few milliseconds, ``stop`` once at the end. None may block for long.
+    Handlers run on the reactor's thread from after ``start``; the two share memory only.
     """
 
     #: Component name, as in ``python -m actors.<kind>``, and its short form for log lines.
@@ -138,7 +139,8 @@ class Actor:
         return {}
 
     def start(self) -> None:
-        """Called when the tables are in place and the wires are open. May raise: the actor failed."""
+        """Called when the tables are in place and the wires are open. An error it raises fails the
+        actor."""
 
     def ready(self) -> bool:
         """Whether the actor does its full work: connected, logged in, caught up."""

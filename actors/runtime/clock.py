@@ -1,8 +1,8 @@
 """The only place that reads a clock.
 
-Stamps within a deployment (T1..T5, ``sent_ns``, heartbeats) are ``CLOCK_MONOTONIC`` nanoseconds: the
-same clock in every process of the machine, never stepped. People and venues get wall-clock time,
-converted with :func:`wall_offset_ns`.
+Stamps within a deployment (T1..T5, ``sent_ns``, heartbeats) are ``CLOCK_MONOTONIC`` nanoseconds:
+the same clock in every process of the machine, never stepped. People and venues get wall-clock
+time, converted with :func:`wall_offset_ns`.
 """
 
 import time

@@ -2,9 +2,9 @@
 
 A consumer binds an address of its own incarnation; a producer connects to it. When the consumer is
 restarted, the producer's housekeeper makes a new socket for the new address and the reactor changes
-over between two messages; when the producer is restarted, the consumer accepts it once nothing of the
-old one is left. The wire's page in shared memory carries this handshake: ``c_epoch`` says where the
-consumer listens, ``accepted`` which producer it takes messages from.
+over between two messages; when the producer is restarted, the consumer accepts it once nothing of
+the old one is left. The wire's page in shared memory carries this handshake: ``c_epoch`` says where
+the consumer listens, ``accepted`` which producer it takes messages from.
 """
 
 from __future__ import annotations
@@ -138,8 +138,8 @@ class OutEndpoint:
         if self.wire.overflow != "latest":
             return ()
         if "symbol_id" not in self.message.dtype.fields:
-            raise WireError(f"wire {self.wire.name}: overflow 'latest' keeps the newest message per "
-                            f"symbol, and a {self.message.name} has none: choose another overflow")
+            raise WireError(f"wire {self.wire.name}: overflow 'latest' keeps the newest message "
+                            f"per symbol, and a {self.message.name} has none: choose another")
         keys += 1  # the last slot is for symbols that nobody knows
         slots = np.zeros((keys, self.message.size), np.uint8)
         dirty, queue = np.zeros(keys, np.int64), np.zeros(keys, np.int64)
@@ -201,8 +201,8 @@ class OutEndpoint:
         socket = self._context.socket(zmq.PUSH)
         socket.setsockopt(zmq.SNDHWM, 0)
         socket.setsockopt(zmq.LINGER, 0)
-        # The next incarnation of the consumer gets a socket of its own: were this one to find it, as
-        # it would at a tcp address, what was sent to the dead one would be delivered after all.
+        # The consumer's next incarnation gets a socket of its own: were this one to find it, as it
+        # would at a tcp address, what was sent to the dead one would be delivered after all.
         socket.setsockopt(zmq.RECONNECT_IVL, _NEVER_MS)
         socket.connect(endpoint_address(self.wire, c_epoch))
         self._prepared = (c_epoch, socket)

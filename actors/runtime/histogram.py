@@ -1,8 +1,9 @@
 """Latency histograms recorded by kernels into shared memory, in HdrHistogram's own layout.
 
-Values are nanoseconds from 1 to 10 s at 3 significant digits. The counts lie as HdrHistogram's counts
-array does (bucket by bucket, each but the first without its lower half), so the ``hdrhistogram``
-package and every other implementation reads them. Source: G. Tene, HdrHistogram, counts array.
+Values are nanoseconds from 1 to 10 s at 3 significant digits. The counts lie as HdrHistogram's
+counts array does (bucket by bucket, each but the first without its lower half), so the
+``hdrhistogram`` package and every other implementation reads them. Source: G. Tene, HdrHistogram,
+counts array.
 """
 
 from __future__ import annotations
@@ -73,8 +74,8 @@ def to_hdr(histogram: np.ndarray) -> HdrHistogram:
 def _values(indexes: np.ndarray) -> np.ndarray:
     """Highest value, in ns, that counts at each of ``indexes``."""
     bucket = np.maximum((indexes >> _HALF_MAGNITUDE) - 1, 0)
-    sub_bucket = np.where(indexes < _HALF_COUNT, indexes, (indexes & (_HALF_COUNT - 1)) + _HALF_COUNT)
-    sub_bucket = np.where(indexes < 2 * _HALF_COUNT, indexes, sub_bucket)
+    upper_half = (indexes & (_HALF_COUNT - 1)) + _HALF_COUNT
+    sub_bucket = np.where(indexes < 2 * _HALF_COUNT, indexes, upper_half)
     return ((sub_bucket + 1) << bucket) - 1
 
 
@@ -89,7 +90,8 @@ def percentile_ns(counts: np.ndarray, percentile: float) -> int:
 
 
 def summary(counts: np.ndarray, max_ns: int = 0) -> dict[str, int]:
-    """``count, p50, p95, p99, p999, max`` of ``counts``, in ns. ``max_ns``: exact maximum if known."""
+    """``count, p50, p95, p99, p999, max`` of ``counts``, in ns; ``max_ns`` is the exact maximum, if
+    known."""
     points = {"p50": 50.0, "p95": 95.0, "p99": 99.0, "p999": 99.9}
     found = {name: percentile_ns(counts, p) for name, p in points.items()}
     return {"count": int(counts.sum()), **found, "max": max_ns or percentile_ns(counts, 100.0)}

@@ -56,8 +56,9 @@ class ActorHost:
         self.name = actor.name
         self._zmq, self._wires, self.deployment = zmq_context, wires, deployment
         self.cls = load_class(actor.class_path)
-        self.vitals = Vitals(vitals_file(plan, actor.name), self.cls.counters, self.cls.histograms, actor=actor.name,
-                             kind=self.cls.kind, tag=self.cls.tag, tables={})
+        self.vitals = Vitals(vitals_file(plan, actor.name), self.cls.counters,
+                             self.cls.histograms, actor=actor.name, kind=self.cls.kind,
+                             tag=self.cls.tag, tables={})
         self.epoch = int(self.vitals.header["epoch"]) + 1
         self._begin_incarnation()
         self.ctx = np.zeros((), CTX)
@@ -109,8 +110,8 @@ class ActorHost:
         declared = {**self.cls.inputs, **self.cls.timers}
         missing = [name for name, port in declared.items() if port.handler is None]
         if missing and self.cls.handlers():
-            raise ActorError(f"{self.name}: {self.cls.__name__} has compiled handlers, but none for "
-                             f"{', '.join(missing)}: give all of them one, or none")
+            raise ActorError(f"{self.name}: {self.cls.__name__} has compiled handlers, but none "
+                             f"for {', '.join(missing)}: give all of them one, or none")
 
     def _lay_out(self, declared: Mapping[str, Table]) -> dict[str, np.ndarray]:
         if tuple(declared) != self.cls.table_names:
@@ -241,8 +242,8 @@ def vitals_file(plan: Plan, actor: str) -> pathlib.Path:
 
 
 def leave_reason(plan: Plan, actor: str, reason: str) -> None:
-    """Says in the actor's vitals page why this process, its new incarnation, ends. The actor may not
-    have come so far as to have a page."""
+    """Says in the actor's vitals page why this process, its new incarnation, ends. The actor may
+    not have come so far as to have a page."""
     path = vitals_file(plan, actor)
     try:
         vitals = Vitals(path)

@@ -81,7 +81,7 @@ VITALS = _record(
     "magic", "pid", "epoch", "state", "heartbeat_ns", "progress", "handled", "restarts",
     "started_ns", "ready_ns", "command", "log_head", "log_tail", "log_dropped", "housekeeper_ns",
     "exit_status", "description_size", "counters_at", "histograms_at", "log_at", "description_at",
-    "size", "thread_id", "queue", "blocked",
+    "size", "thread_id", "queue",
     reason=("S400",),
 )
 
@@ -116,7 +116,6 @@ CTX = _record(
     1280,
     "now_ns", "epoch", "cause", "missing", "new_epoch", "input", "vitals", "counters", "histograms",
     "log", "deployment", "live", "n_tables", "n_blocking", "scratch0", "scratch1", "index", "page",
-    "blocked",
     ports=("i8", (MAX_PORTS,)), tables=("i8", (MAX_TABLES,)), rows=("i8", (MAX_TABLES,)),
     cols=("i8", (MAX_TABLES,)), blocking=("i8", (MAX_PORTS,)),
 )

@@ -4,14 +4,15 @@
 
     sent = handled + dropped + lost + in flight + unexplained
 
-*Dropped* has a policy's reason, *lost* a crash's; *in flight* is what the transport holds, what waits
-at the consumer, and what a ``latest`` wire keeps back. *Unexplained* should be 0: it is what vanished,
-or, if negative, what came twice or from somebody else. While messages flow, a message that vanished
-is told from one under way by the numbering: the consumer misses what was dropped, and nothing else
-(on a wire that conflates, where newer may overtake older, it is not told so soon). Once nothing flows any more, nothing may be in flight.
+*Dropped* has a policy's reason, *lost* a crash's; *in flight* is what the transport holds, what
+waits at the consumer, and what a ``latest`` wire keeps back. *Unexplained* should be 0: it is what
+vanished, or, if negative, what came twice or from somebody else. While messages flow, a message
+that vanished is told from one under way by the numbering: the consumer misses what was dropped,
+and nothing else (on a wire that conflates, where newer may overtake older, it is not told so
+soon). Once nothing flows any more, nothing may be in flight.
 
-Foreign messages are nobody's on this wire, and messages that a ``fail`` wire refused were never sent:
-both are counted beside the sum.
+Foreign messages are nobody's on this wire, and messages that a ``fail`` wire refused were never
+sent: both are counted beside the sum.
 """
 
 from __future__ import annotations
@@ -100,8 +101,8 @@ def wire_ledger(page: np.ndarray, quiescent: bool = False) -> WireLedger:
 
 def _snapshot(page: np.ndarray) -> np.void:
     """A copy of a page in use, of one moment: the consumer's counts did not change while the
-    producer's were read. Of a wire that never rests the consumer's are a little older: a message that
-    moved on in between is then seen in flight, and none is seen twice."""
+    producer's were read. Of a wire that never rests the consumer's are a little older: a message
+    that moved on in between is then seen in flight, and none is seen twice."""
     later = page.tobytes()
     for _ in range(_TRIES):
         earlier, later = later, page.tobytes()

@@ -1,8 +1,8 @@
 """What compiled code needs from below: memory by address, atomics, libzmq and libc calls.
 
-pyzmq ships libzmq as a shared library. It is loaded once more for LLVM, so that kernels can name its
-functions as external symbols: such kernels drive sockets that pyzmq made (``socket.underlying``) and
-cache on disk, which a ctypes function pointer would prevent.
+pyzmq ships libzmq as a shared library. It is loaded once more for LLVM, so that kernels can name
+its functions as external symbols: such kernels drive sockets that pyzmq made
+(``socket.underlying``) and cache on disk, which a ctypes function pointer would prevent.
 
 Pointers travel as int64 addresses throughout.
 """
@@ -33,8 +33,8 @@ def _load_libzmq() -> str:
         if "libzmq" in path and ".so" in path:
             llvm.load_library_permanently(path)
             return path
-    raise ImportError("pyzmq does not use a shared libzmq here (pip install --force-reinstall pyzmq "
-                      "brings a wheel that does)")
+    raise ImportError("pyzmq does not use a shared libzmq here (pip install --force-reinstall "
+                      "pyzmq brings a wheel that does)")
 
 
 LIBZMQ = _load_libzmq()

@@ -1,8 +1,8 @@
 """The plan of a deployment: what runs where, over which wires. Plain data, JSON both ways.
 
-The launcher resolves a topology file into a :class:`Plan`; the supervisor and every process it starts
-read nothing else. Names are unique; ``index`` fields number actors and wires from 0 in file order and
-are their places in shared memory.
+The launcher resolves a topology file into a :class:`Plan`; the supervisor and every process it
+starts read nothing else. Names are unique; ``index`` fields number actors and wires from 0 in file
+order and are their places in shared memory.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Backoff:
-    """Delay before restart number n: ``initial * factor**n`` up to ``max``, spread by ``jitter``."""
+    """Delay before restart number n: ``initial * factor**n`` up to ``max``, spread by ``jitter``.
+    """
 
     initial_ns: int = 10_000_000
     max_ns: int = 5_000_000_000
@@ -94,8 +95,8 @@ class ProcessPlan:
 class WirePlan:
     """One output port joined to one input port.
 
-    ``address`` is where the consumer binds: a stem to which the two epochs are appended for inproc
-    and ipc, ``host:port`` for tcp. ``capacity`` counts messages.
+    ``address`` is where the consumer binds: a stem to which its epoch is appended for inproc and
+    ipc, ``host:port`` for tcp. ``capacity`` counts messages.
     """
 
     index: int
@@ -127,7 +128,7 @@ class GroupPlan:
 class Plan:
     """A whole deployment, fully resolved.
 
-    ``run_dir`` holds sockets, logs and the plan itself; ``shm_dir`` holds the pages in shared memory.
+    ``run_dir`` holds sockets, logs and the plan itself; ``shm_dir`` the pages in shared memory.
     ``start_order`` names all actors, each after those it depends on. ``python_path`` are folders to
     append to ``sys.path`` before actor classes are imported.
     """

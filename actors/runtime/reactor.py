@@ -1,30 +1,34 @@
 """The compiled reactor: moves messages between wires and handlers until it is told to stop.
 
-One loop, compiled once, serves every actor: it reads a table of input wires, timers and pollers, each
-with the address of its handler and of its actor's context. A turn serves inputs in order of priority
-(control, executions, orders, market data; equals in turn), then timers, then pollers. Between turns without work it
-waits as its wait strategy says (named as in the LMAX Disruptor): ``busy_spin``, ``yielding``, or
-``blocking``, which spins briefly and then sleeps in ``ppoll`` on all its descriptors.
+One loop, compiled once, serves every actor: it reads a table of input wires, timers and pollers,
+each with the address of its handler and of its actor's context. A turn serves inputs in order of
+priority (control, executions, orders, market data; equals in turn), then timers, then pollers.
+Between turns without work it waits as its wait strategy says (named as in the LMAX Disruptor):
+``busy_spin``, ``yielding``, or ``blocking``, which spins briefly and then sleeps in ``ppoll`` on
+all its descriptors.
 """
 
-import numba
 import numpy as np
 from numba import types
 
 from actors.runtime.clock import now_ns
-from actors.runtime.enums import Priority, Wait
-from actors.runtime.layout import CTX, OUT_WIRE, POLLER, THREAD, TIMER, VITALS
+from actors.runtime.enums import Overflow, Priority, Wait
+from actors.runtime.layout import OUT_WIRE, POLLER, THREAD, TIMER
 from actors.runtime.native import (
-    address_to_pointer, call_handler, kernel, load_acquire, load_i64, ppoll, read, sched_yield,
-    store_i64, store_release, zmq_getsockopt,
+    call_handler, kernel, load_acquire, load_i64, ppoll, read, sched_yield, store_i64,
+    store_release, zmq_getsockopt,
+)
+from actors.runtime.records import (
+    context, in_wire, out_port, out_wire, poller_record, thread_record, timer_record,
+    vitals_record, wire_page,
 )
 from actors.runtime.wire import (
-    adopt_producer, connect_pending, context, flush, has_room, in_wire, is_up, out_port, out_wire,
-    release, take, wire_page,
+    adopt_producer, connect_pending, flush, has_room, is_up, release, take,
 )
 
 __all__ = ["run", "turn", "warm"]
 
+_BLOCK = int(Overflow.BLOCK)
 _YIELDING = int(Wait.YIELDING)
 _BLOCKING = int(Wait.BLOCKING)
 _MARKET_DATA = int(Priority.MARKET_DATA)
@@ -46,34 +50,14 @@ _PENDING = OUT_WIRE.fields["pending_epoch"][1]
 
 
 @kernel
-def thread_record(address):
-    return numba.carray(address_to_pointer(address), 1, THREAD)[0]
-
-
-@kernel
-def timer_record(address):
-    return numba.carray(address_to_pointer(address), 1, TIMER)[0]
-
-
-@kernel
-def poller_record(address):
-    return numba.carray(address_to_pointer(address), 1, POLLER)[0]
-
-
-@kernel
-def vitals_record(address):
-    return numba.carray(address_to_pointer(address), 1, VITALS)[0]
-
-
-@kernel
 def is_blocked(ctx):
     """Whether a ``block`` wire of this actor lacks room for what one handler call may send."""
     actor = context(ctx)
     for i in range(actor.n_blocking):
         port = out_port(actor.ports[actor.blocking[i]])
         for j in range(port.n_wires):
-            if out_wire(port.wires[j]).overflow == 0 and not has_room(port.wires[j], port.burst):
-                actor.blocked += 1
+            blocks = out_wire(port.wires[j]).overflow == _BLOCK
+            if blocks and not has_room(port.wires[j], port.burst):
                 return True
     return False
 

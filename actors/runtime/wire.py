@@ -1,25 +1,26 @@
 """Wires, compiled: claim, commit and abort on an output port; take and release on an input wire.
 
-A message is built in the memory that libzmq will hand over, and read where libzmq delivered it. The
-handler never knows the transport. Credit: a producer counts what it published, the consumer what it
-took, both in the wire's page in shared memory; the difference may not exceed the wire's capacity.
+A message is built in the memory that libzmq will hand over, and read where libzmq delivered it.
+The handler never knows the transport. Credit: a producer counts what it published, the consumer
+what it took, both in the wire's page in shared memory; the difference may not exceed the wire's
+capacity.
 
 Addresses (int64) of :mod:`actors.runtime.layout` records come in; nothing is allocated here but the
 message itself (one ``malloc`` inside libzmq).
 """
 
-import numba
 import numpy as np
 
 from actors.runtime.clock import now_ns
 from actors.runtime.enums import Overflow
 from actors.runtime.layout import CTX, IN_WIRE, OUT_PORT, OUT_WIRE, WIRE_PAGE
 from actors.runtime.native import (
-    address_to_pointer, kernel, load_acquire, load_i64, load_u32, memcpy, memset, store_i64,
-    store_release, zmq_msg_close, zmq_msg_copy, zmq_msg_data, zmq_msg_init, zmq_msg_init_size, zmq_msg_recv,
+    kernel, load_acquire, load_i64, load_u32, memcpy, memset, store_i64, store_release,
+    zmq_msg_close, zmq_msg_copy, zmq_msg_data, zmq_msg_init, zmq_msg_init_size, zmq_msg_recv,
     zmq_msg_send, zmq_msg_size,
 )
-from schemas.messages import HEADER, PREFIX_SIZE
+from actors.runtime.records import context, in_wire, message_header, out_port, out_wire, wire_page
+from schemas.messages import PREFIX_SIZE
 
 __all__ = ["abort", "adopt_producer", "claim", "commit", "discard", "flush", "has_room", "release",
            "request_resync", "take", "waiting_at"]
@@ -42,38 +43,6 @@ _ACCEPTED = WIRE_PAGE.fields["accepted"][1]
 _SCRATCH = CTX.fields["scratch0"][1]
 _PENDING_EPOCH = OUT_WIRE.fields["pending_epoch"][1]
 _SAMPLE = IN_WIRE.fields["sample"][1]
-
-
-@kernel
-def wire_page(address):
-    return numba.carray(address_to_pointer(address), 1, WIRE_PAGE)[0]
-
-
-@kernel
-def out_wire(address):
-    return numba.carray(address_to_pointer(address), 1, OUT_WIRE)[0]
-
-
-@kernel
-def out_port(address):
-    return numba.carray(address_to_pointer(address), 1, OUT_PORT)[0]
-
-
-@kernel
-def in_wire(address):
-    return numba.carray(address_to_pointer(address), 1, IN_WIRE)[0]
-
-
-@kernel
-def context(address):
-    """The CTX record of the actor whose handler runs."""
-    return numba.carray(address_to_pointer(address), 1, CTX)[0]
-
-
-@kernel
-def message_header(message):
-    """The header of the message at address ``message``."""
-    return numba.carray(address_to_pointer(message + PREFIX_SIZE), 1, HEADER)[0]
 
 
 # ---- producer ------------------------------------------------------------------------------------
@@ -124,6 +93,9 @@ def claim(ctx, port_index):
                 page.failed += 1
                 return 0
     zmsg = port_address + _ZMSG_OUT_PORT
+    if port.claimed != 0:
+        zmq_msg_close(zmsg)  # the handler has forgotten its last claim
+        port.claimed = 0
     if zmq_msg_init_size(zmsg, port.size) != 0:
         return 0
     message = zmq_msg_data(zmsg)
@@ -139,8 +111,10 @@ def claim(ctx, port_index):
 def abort(ctx, port_index):
     """Gives a claimed message back; nothing was sent."""
     port_address = context(ctx).ports[port_index]
-    out_port(port_address).claimed = 0
-    zmq_msg_close(port_address + _ZMSG_OUT_PORT)
+    port = out_port(port_address)
+    if port.claimed != 0:
+        port.claimed = 0
+        zmq_msg_close(port_address + _ZMSG_OUT_PORT)
 
 
 @kernel
@@ -222,11 +196,11 @@ def _send_shared(wire_address, zmsg):
     _send(wire_address, copy)
 
 
-# ---- overflow policy "latest": one slot a symbol, flushed in the order the symbols came ------------
+# ---- overflow policy "latest": one slot a symbol, flushed in the order the symbols came ----------
 
 @kernel
 def _keep_latest(wire, page, message):
-    key = min(load_u32(message + wire.key_offset), wire.keys - 1)  # the last slot: unknown symbols
+    key = min(load_u32(message + wire.key_offset), wire.keys - 1)  # the last: unknown symbols
     slot = wire.slots + key * wire.size
     if load_i64(wire.dirty + 8 * key) != 0:
         page.conflated += 1
@@ -376,7 +350,8 @@ def release(wire_address):
 
 @kernel
 def discard(wire_address):
-    """Drops the next message instead of handling it: the consumer ends. Returns 1 if there was one."""
+    """Drops the next message instead of handling it: the consumer ends. Returns 1 if there was
+    one, or if a new incarnation of the producer was found."""
     if take(wire_address, 1) == 0:
         return adopt_producer(wire_address)
     zmq_msg_close(wire_address + _ZMSG_IN_WIRE)

@@ -1,14 +1,13 @@
-"""How processes end: wait statuses in words, and the supervisor's own exit statuses."""
+"""How processes end: exit codes in words, and the supervisor's own exit statuses."""
 
 from __future__ import annotations
 
 import enum
-import os
 import signal
 
 from actors.supervisor.state import Outcome
 
-__all__ = ["ExitStatus", "OUTCOME_FILE", "describe_status", "exit_status_of"]
+__all__ = ["ExitStatus", "OUTCOME_FILE", "describe_exit", "exit_status_of"]
 
 OUTCOME_FILE = "outcome.json"  # in the run folder: how the deployment ended, and why
 
@@ -27,13 +26,11 @@ def exit_status_of(outcome: Outcome) -> ExitStatus:
     return ExitStatus[outcome.name]
 
 
-def describe_status(wait_status: int) -> tuple[int, str]:
-    """A wait status as an exit code (negative: the signal), and in words."""
-    code = os.waitstatus_to_exitcode(wait_status)
+def describe_exit(code: int) -> str:
+    """An exit code, negative for the signal that killed, in words."""
     if code >= 0:
-        return code, "stopped" if code == 0 else f"exit status {code}"
+        return "stopped" if code == 0 else f"exit status {code}"
     try:
-        name = signal.Signals(-code).name
+        return f"killed by {signal.Signals(-code).name}"
     except ValueError:
-        name = f"signal {-code}"
-    return code, f"killed by {name}"
+        return f"killed by signal {-code}"

@@ -29,6 +29,8 @@ __all__ = ["EXIT_UNCAUGHT", "ForkServer", "MESSAGE_BYTES", "main"]
 
 MESSAGE_BYTES = 65_536
 _LONGEST_TEXT = 2_000
+_RELEASE_AFTER_MS = 1_000
+_MOST_DEAD = 256
 EXIT_UNCAUGHT = 70  # as when an actor fails: whatever run_process() raised is in the .out file
 
 
@@ -38,6 +40,8 @@ class ForkServer:
     def __init__(self, link: socket.socket, plan_path: str):
         self._link, self._plan_path = link, plan_path
         self._done = 0
+        self._living: set[int] = set()
+        self._dead: list[int] = []  # reported, not released yet
         self._run_dir = pathlib.Path(json.loads(pathlib.Path(plan_path).read_text())["run_dir"])
 
     # ---- preparing ---------------------------------------------------------------------------
@@ -79,24 +83,30 @@ class ForkServer:
     # ---- serving -----------------------------------------------------------------------------
 
     def serve(self) -> None:
-        """Forks and reaps until the supervisor is gone."""
+        """Forks and reports deaths until the supervisor is gone.
+
+        Releasing a dead child (wait(2) without WNOWAIT) can keep the kernel busy for a good part of
+        a second on a loaded machine, so that is left for when nobody waits for a successor.
+        """
         wake_in, wake_out = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.set_wakeup_fd(wake_out, warn_on_full_buffer=False)
-        self._reap()
         poller = select.poll()
         poller.register(self._link, select.POLLIN)
         poller.register(wake_in, select.POLLIN)
         while True:
-            for fd, _ in poller.poll():
+            ready = poller.poll(_RELEASE_AFTER_MS if self._dead else None)
+            for fd, _ in ready:
                 if fd == wake_in:
                     os.read(wake_in, 4096)
-                    self._reap()
+                    self._report_deaths()
                 else:
                     request = self._link.recv(MESSAGE_BYTES)
                     if not request:
                         return
                     self._spawn(json.loads(request))
+            if self._dead and (not ready or len(self._dead) > _MOST_DEAD):
+                os.waitpid(self._dead.pop(0), 0)
 
     def _spawn(self, request: dict) -> None:
         name, incarnation = request["process"], request["incarnation"]
@@ -108,6 +118,7 @@ class ForkServer:
             return
         if pid == 0:
             self._become(name)
+        self._living.add(pid)
         pidfd = os.pidfd_open(pid)  # not reaped yet: it is this child's, dead or alive
         try:
             self._report("spawned", fds=[pidfd], process=name, incarnation=incarnation, pid=pid)
@@ -134,15 +145,14 @@ class ForkServer:
             finally:
                 os._exit(status)
 
-    def _reap(self) -> None:
-        while True:
-            try:
-                pid, status = os.waitpid(-1, os.WNOHANG)
-            except ChildProcessError:
-                return
-            if pid == 0:
-                return
-            self._report("exited", pid=pid, status=status)
+    def _report_deaths(self) -> None:
+        for pid in tuple(self._living):
+            end = os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+            if end is not None:
+                exited = end.si_code == os.CLD_EXITED
+                self._living.remove(pid)
+                self._dead.append(pid)
+                self._report("exited", pid=pid, code=end.si_status if exited else -end.si_status)
 
     def _report(self, op: str, fds: list[int] = (), **fields) -> None:
         if "text" in fields:

@@ -1,8 +1,9 @@
 """Where processes come from and where they are reaped: the fork server, its children, its failures.
 
 Normally the fork server reaps its children and reports how they ended. When it dies they become the
-supervisor's own, and another one is started; when it does not answer it is killed, which comes to the
-same. So every child is reaped exactly once, whatever dies first.
+supervisor's own, and another one is started; one that does not answer is killed, and not waited for.
+So every child is reaped exactly once, whatever dies first. That a child is dead, its memory and its
+sockets gone, its pidfd has told before.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from actors.supervisor.spawner import ForkServerLink, Report
 __all__ = ["Born", "Gone", "Nursery", "NotBorn", "Problem", "ServerDied", "ServerReady"]
 
 _UNREPORTED_NS = 500_000_000    # from a child's death to the fork server's word of it
+_UNREAPED_NS = 1_000_000_000    # from a child's death to doing without its wait status
 _UNANSWERED_NS = 5_000_000_000  # from a request to a fork server that is ready
 _SERVER = RestartPlan(policy="always", max_restarts=5, within_ns=60_000_000_000,
                       backoff=Backoff(initial_ns=10_000_000, max_ns=1_000_000_000, jitter=0.0))
@@ -40,10 +42,11 @@ class NotBorn:
 
 @dataclass(frozen=True)
 class Gone:
-    """Reaped. ``status`` is the wait status; None if it was lost with a fork server."""
+    """Dead. ``code`` is its exit code, negative for a signal; None if it was lost with a fork
+    server."""
 
     child: Child
-    status: int | None
+    code: int | None
 
 
 @dataclass(frozen=True)
@@ -81,7 +84,7 @@ class Nursery:
         self._link: ForkServerLink | None = link
         self._restarted_ns: list[int] = []
         self._start_at_ns = 0
-        self._shot = False
+        self._dying: set[int] = set()  # fork servers that were killed and are not reaped yet
         self._final = False
         self._retired = False
 
@@ -118,7 +121,7 @@ class Nursery:
         if self._link is None and (self._final or self._retired):
             news += [self._not_born(c, "no fork server") for c in self.children if not c.pid]
         elif self._link is None and now_ns >= self._start_at_ns:
-            self._link, self._shot = self._start(self._plan_path), False
+            self._link = self._start(self._plan_path)
         return news
 
     def retire(self) -> None:
@@ -155,9 +158,7 @@ class Nursery:
             case "problem":
                 return [Problem(data["text"])]
             case "ready":
-                for child in self.children:
-                    if child.pid == 0:
-                        self._ask(child, now_ns)
+                self._ask_again(now_ns)
                 return [ServerReady(data["compiled"], data["units"])]
             case "spawned":
                 return self._born(data, report.fds, now_ns)
@@ -165,7 +166,7 @@ class Nursery:
                 child = self.children.find(data["process"], data["incarnation"])
                 return [] if child is None else [self._not_born(child, data["text"])]
             case "exited":
-                return self._gone(data["pid"], data["status"])
+                return self._gone(data["pid"], data["code"])
         return []
 
     def _born(self, data: dict, fds: tuple[int, ...], now_ns: int) -> list[News]:
@@ -182,31 +183,42 @@ class Nursery:
         self.children.remove(child)
         return NotBorn(child, reason)
 
-    def _gone(self, pid: int, status: int | None) -> list[News]:
+    def _gone(self, pid: int, code: int) -> list[News]:
         child = self.children.with_pid(pid)
         if child is None:
             return []
         self.children.remove(child)
-        return [Gone(child, status)]
+        return [Gone(child, code)]
 
-    def _server_died(self, status: int, now_ns: int) -> list[News]:
+    def _ask_again(self, now_ns: int) -> None:
+        """Requests that no fork server has any more go to the one there is."""
+        if self._link is not None and self._link.ready:
+            for child in self.children:
+                if child.pid == 0 and child.server == 0:
+                    self._ask(child, now_ns)
+
+    def _lose_server(self, reason: str, now_ns: int) -> ServerDied:
+        """Lets the fork server go and plans the next, if it has not died too often."""
         self._link.close()
         self._link = None
+        recent = [t for t in self._restarted_ns if t > now_ns - _SERVER.within_ns]
+        self._start_at_ns = now_ns + backoff_ns(_SERVER.backoff, len(recent), 0.5)
+        self._final = not within_budget(_SERVER, recent, self._start_at_ns)
+        self._restarted_ns = [*recent, self._start_at_ns]
+        return ServerDied(reason, self._final)
+
+    def _server_reaped(self, pid: int, now_ns: int) -> None:
+        """Nothing will come of what was asked of it: others may be asked now."""
+        self._dying.discard(pid)
         self._kill_strangers()
         for child in self.children:
-            if child.pid == 0:
+            if child.pid == 0 and child.server == pid:
                 child.server = 0
-        delay = backoff_ns(_SERVER.backoff, len(self._restarted_ns), 0.5)
-        self._start_at_ns = now_ns + delay
-        self._final = not within_budget(_SERVER, self._restarted_ns, self._start_at_ns)
-        oldest = now_ns - _SERVER.within_ns
-        self._restarted_ns = [t for t in self._restarted_ns if t > oldest] + [self._start_at_ns]
-        code = os.waitstatus_to_exitcode(status)
-        return [ServerDied(f"the fork server ended ({code})", self._final)]
+        self._ask_again(now_ns)
 
     def _kill_strangers(self) -> None:
         """Ends what the dead fork server left here and had not reported: nobody knows it."""
-        known = {child.pid for child in self.children}
+        known = {child.pid for child in self.children} | self._dying | {self.server_pid}
         for task in pathlib.Path("/proc/self/task").iterdir():
             try:
                 pids = [int(pid) for pid in (task / "children").read_text().split()]
@@ -229,23 +241,28 @@ class Nursery:
                 return news
             if pid == 0:
                 return news
+            code = os.waitstatus_to_exitcode(status)
             if pid == self.server_pid:
                 for report in self._link.reports():  # what it still had to say
                     news += self._hear(report, now_ns)
-                news += self._server_died(status, now_ns)
+                news.append(self._lose_server(f"the fork server ended ({code})", now_ns))
+                self._server_reaped(pid, now_ns)
+            elif pid in self._dying:
+                self._server_reaped(pid, now_ns)
             else:
-                news += self._gone(pid, status)
+                news += self._gone(pid, code)
 
     def _watch(self, now_ns: int) -> list[News]:
-        """A fork server that does not do its work is killed."""
+        """A fork server that does not do its work is killed and replaced."""
         news: list[News] = []
         for child in self.children:
-            silent = child.dead_ns and now_ns - child.dead_ns > _UNREPORTED_NS
-            unborn = not child.pid and child.server and now_ns - child.asked_ns > _UNANSWERED_NS
-            if silent and child.server != self.server_pid:
+            dead_for = now_ns - child.dead_ns if child.dead_ns else 0
+            unborn = child.pid == 0 and now_ns - child.asked_ns > _UNANSWERED_NS
+            if (dead_for > _UNREPORTED_NS or unborn) and child.server == self.server_pid != 0:
+                os.kill(self.server_pid, signal.SIGKILL)
+                self._dying.add(self.server_pid)
+                news.append(self._lose_server("the fork server did not answer", now_ns))
+            elif dead_for > _UNREAPED_NS:
                 self.children.remove(child)
                 news.append(Gone(child, None))
-            elif (silent or unborn) and child.server == self.server_pid and not self._shot:
-                self._shot = True
-                os.kill(self.server_pid, signal.SIGKILL)
         return news

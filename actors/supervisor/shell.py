@@ -17,7 +17,7 @@ from actors.runtime.clock import monotonic_ns, wall_offset_ns
 from actors.runtime.plan import Plan
 from actors.supervisor.children import Child
 from actors.supervisor.events import EventRing
-from actors.supervisor.exit_status import describe_status
+from actors.supervisor.exit_status import describe_exit
 from actors.supervisor.liveness import ActorSeen
 from actors.supervisor.nursery import (
     Born, Gone, News, NotBorn, Nursery, Problem, ServerDied, ServerReady,
@@ -143,8 +143,11 @@ class Shell:
 
     def _gone(self, news: Gone) -> None:
         child, process = news.child, news.child.process
-        code, text = (describe_status(news.status) if news.status is not None
-                      else (-1, "ended; how was lost with the fork server"))
+        code, text = news.code, "ended; how was lost with the fork server"
+        if code is None:
+            code = -1
+        else:
+            text = describe_exit(code)
         if code > 0:
             text = self.pages.reason(process, child.pid) or text
         self.pages.died(process, code)

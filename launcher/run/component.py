@@ -21,7 +21,7 @@ from launcher.run.alone import Alone, RunOptions, input_of
 from launcher.run.source import GenerateSpec, parse_generate
 from launcher.topology.durations import parse_duration
 
-__all__ = ["main", "run_options"]
+__all__ = ["DURATION", "component_command", "main", "run_options"]
 
 _DEFAULT_SYMBOLS = "AAPL,MSFT,GOOG,AMZN"
 
@@ -71,6 +71,12 @@ def main(kind: str, argv: Sequence[str] | None = None) -> None:
 
     ``argv``: the command line's words, those of this process if None.
     """
+    sys.exit(component_command(kind).main(list(argv) if argv is not None else None,
+                                          prog_name=f"python -m actors.{kind}"))
+
+
+def component_command(kind: str) -> click.Command:
+    """The command behind ``python -m actors.<kind>``."""
 
     @click.command(help=f"Run the {kind} alone, its neighbours stubbed: JSON Lines in, JSON Lines "
                         "out, its log on standard error.")
@@ -86,15 +92,13 @@ def main(kind: str, argv: Sequence[str] | None = None) -> None:
                          "main")
         Alone(plan, tuple(filter(None, symbols.split(","))), options).run()
 
-    sys.exit(command.main(list(argv) if argv is not None else None,
-                          prog_name=f"python -m actors.{kind}"))
+    return command
 
 
 def _class_of(kind: str, name: str | None) -> type[Actor]:
     package = importlib.import_module(f"actors.{kind}")
     found = {word: value for word in package.__all__
-             if isinstance(value := getattr(package, word), type) and issubclass(value, Actor)
-             and not getattr(value, "abstract", False)}
+             if isinstance(value := getattr(package, word), type) and issubclass(value, Actor)}
     if name is not None and name not in found:
         raise Failure(f"actors.{kind} has no actor '{name}'", did_you_mean(name, found),
                       ExitCode.UNKNOWN_ACTOR)

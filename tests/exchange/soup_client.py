@@ -134,7 +134,7 @@ class OrderClient(SoupTestClient):
 
     def enter(self, side: str, quantity: int, symbol: str, price_e4: int, **fields) -> int:
         """Sends an Enter Order; returns its UserRefNum."""
-        reference = fields.pop("user_ref_num", None) or self.take_ref()
+        reference = fields.pop("user_ref_num") if "user_ref_num" in fields else self.take_ref()
         values = dict(user_ref_num=reference, side=side, quantity=quantity, symbol=symbol,
                       price=price_e4, time_in_force="0", display="Y", capacity="P",
                       intermarket_sweep_eligibility="N", cross_type="N",
@@ -144,7 +144,7 @@ class OrderClient(SoupTestClient):
 
     def replace(self, original: int, quantity: int, price_e4: int, **fields) -> int:
         """Sends a Replace; returns its UserRefNum."""
-        reference = fields.pop("user_ref_num", None) or self.take_ref()
+        reference = fields.pop("user_ref_num") if "user_ref_num" in fields else self.take_ref()
         values = dict(orig_user_ref_num=original, user_ref_num=reference, quantity=quantity,
                       price=price_e4, time_in_force="0", display="Y",
                       intermarket_sweep_eligibility="N", cl_ord_id=f"T{reference}")

@@ -136,9 +136,12 @@ class Watched:
         return self.table(actor, "count", _COUNT, 1)[0]
 
     def seen(self, actor: str, dtype) -> np.ndarray:
-        """What the stub called ``actor`` kept so far."""
-        n = int(self.count(actor)["n"])
-        return self.table(actor, "seen", dtype, ROWS)[:n]
+        """What the stub called ``actor`` kept so far; nothing before it has its tables."""
+        try:
+            n = int(self.count(actor)["n"])
+            return self.table(actor, "seen", dtype, ROWS)[:n]
+        except (OSError, ValueError):
+            return np.zeros(0, dtype)
 
     def lines(self, actor: str) -> list[str]:
         """The log lines of an actor so far."""
@@ -160,7 +163,7 @@ class Alone(Watched):
 
     def __init__(self, plan: Plan):
         self.plan = plan
-        map_wires(plan.shm_dir, len(plan.wires), create=True)
+        self.wires = map_wires(plan.shm_dir, len(plan.wires), create=True)
         self.deployment = map_deployment(plan.shm_dir, create=True)
         self.deployment["trading_enabled"] = 1
         self._host = _Hosted(plan, "all")

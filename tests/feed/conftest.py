@@ -5,7 +5,7 @@ import pytest
 from actors.feed import FeedHandler
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="session")
 def compiled_feed():
     for handler in FeedHandler.handlers():
         handler.compile()

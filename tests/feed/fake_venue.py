@@ -38,6 +38,10 @@ class FakeVenue:
     heartbeats: bool = True
     #: First number the venue can still send.
     retained_from: int = 1
+    #: How many messages before the one asked for it starts with.
+    rewind: int = 0
+    #: Accepts logins, but sends nothing of the stream.
+    hold_stream: bool = False
     port: int = 0
 
     def __post_init__(self) -> None:
@@ -161,7 +165,7 @@ class Connection:
         with venue.lock:
             following = len(venue.stream) + 1
             first = request.sequence_number or following
-            first = min(max(first, venue.retained_from), following)
+            first = min(max(first - venue.rewind, venue.retained_from), following)
             venue.logins.append(Login(request, self))
             self.write(soup.LoginAccepted(venue.session, first).encode())
             self.position, self.following = first - 1, True
@@ -172,10 +176,11 @@ class Connection:
         venue = self.venue
         while self.following:
             with venue.lock:
-                if self.position >= len(venue.stream) and not venue.lock.wait(0.2):
+                if (venue.hold_stream or self.position >= len(venue.stream)) \
+                        and not venue.lock.wait(0.02 if venue.hold_stream else 0.2):
                     data = soup.packet(soup.SERVER_HEARTBEAT) if venue.heartbeats else b""
                 else:
-                    messages = venue.stream[self.position:]
+                    messages = [] if venue.hold_stream else venue.stream[self.position:]
                     self.position += len(messages)
                     data = b"".join(soup.packet(soup.SEQUENCED_DATA, m) for m in messages)
                 if self.following:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import random
 from dataclasses import dataclass, field
 
 from schemas.enums import Side
@@ -46,9 +47,12 @@ class Market:
     def opening(self) -> list[bytes]:
         """The start of a day: event O, a directory entry and a state a symbol, event Q."""
         listed = [self.listing(s) for s in self.symbols]
-        trading = [self._message("H", self.locate(s), stock=s, trading_state="T", reserved="",
-                                 reason="") for s in self.symbols]
+        trading = [self.trading_state(s, "T") for s in self.symbols]
         return [self.event("O"), *listed, *trading, self.event("Q")]
+
+    def trading_state(self, symbol: str, state: str) -> bytes:
+        return self._message("H", self.locate(symbol), stock=symbol, trading_state=state,
+                             reserved="", reason="")
 
     def event(self, code: str) -> bytes:
         return self._message("S", 0, event_code=code)
@@ -80,7 +84,7 @@ class Market:
                 printable: bool = True) -> bytes:
         """An execution, at the order's price (E) or at one of its own (C)."""
         order = self._reduce(reference, shares)
-        if printable:
+        if printable or not price_e4:
             self.last[order.symbol] = (price_e4 or order.price_e4, shares)
         fields = dict(order_reference_number=reference, executed_shares=shares,
                       match_number=next(self._match))
@@ -113,9 +117,27 @@ class Market:
                              buy_sell_indicator="B", shares=shares, stock=symbol, price=price_e4,
                              match_number=next(self._match))
 
-    def newest(self) -> int:
-        """Reference number of the order added last."""
-        return max(self.orders)
+    def any(self, rng: random.Random) -> bytes:
+        """Some next message; prices within a dozen ticks, so that levels are shared."""
+        kinds = ["add"] * 3 + ["trade"]
+        if self.orders:
+            kinds += ["execute", "cancel", "delete", "replace"]
+        kind = rng.choice(kinds)
+        symbol, side = rng.choice(self.symbols), rng.choice((Side.BUY, Side.SELL))
+        shares, price_e4 = rng.randint(1, 300), rng.randint(1_0000, 1_0012)
+        if kind == "add":
+            return self.add(symbol, side, shares, price_e4, mpid=rng.choice(("", "DESK")))
+        if kind == "trade":
+            return self.trade(symbol, shares, price_e4)
+        reference = rng.choice(list(self.orders))
+        if kind == "delete":
+            return self.delete(reference)
+        if kind == "replace":
+            return self.replace(reference, shares, price_e4)
+        shares = rng.randint(1, self.orders[reference].shares)
+        if kind == "cancel":
+            return self.cancel(reference, shares)
+        return self.execute(reference, shares, rng.choice((0, price_e4)), rng.random() < 0.8)
 
     def levels(self, symbol: str, side: Side) -> dict[int, int]:
         """Price to total shares."""

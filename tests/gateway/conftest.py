@@ -5,7 +5,7 @@ import pytest
 from actors.gateway import Gateway
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="session")
 def compiled_gateway():
     for handler in Gateway.handlers():
         handler.compile()

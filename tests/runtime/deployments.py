@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import os
 import pathlib
@@ -12,7 +13,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from actors.runtime import plain, reactor
 from actors.runtime.clock import monotonic_ns
+from actors.runtime.host import ActorError, load_class
 from actors.runtime.plan import ActorPlan, Plan, ProcessPlan, ThreadPlan, WirePlan
 from actors.runtime.process import Command, run_process
 from actors.runtime.vitals import Vitals, map_deployment, map_table, map_wires
@@ -81,8 +84,8 @@ def plan_of(root: pathlib.Path, actors: dict[str, str], wires: list[W],
             wait: str = "blocking", core: int | None = None) -> Plan:
     """A plan of ``actors`` (name -> class in ``tests.runtime`` as ``module:Class``).
 
-    ``threads`` (name -> actors) places them in one process, by default all on one thread; wires that
-    are not inproc put each actor in a process of its own.
+    ``threads`` (name -> actors) places them in one process, by default all on one thread; wires
+    that are not inproc put each actor in a process of its own.
     """
     run_dir, shm_dir = root / "run", root / "shm"
     (run_dir / "logs").mkdir(parents=True, exist_ok=True)
@@ -116,11 +119,23 @@ def _free_port() -> int:
         return s.getsockname()[1]
 
 
+def warm(plan: Plan) -> None:
+    """Compiles, or loads, what the plan's processes will need: once here, not in each of them at
+    the same time. Actors that cannot be loaded are left to their processes."""
+    reactor.warm()
+    plain.warm()
+    for actor in plan.actors:
+        with contextlib.suppress(ActorError):
+            for handler in load_class(actor.class_path).handlers():
+                handler.compile()
+
+
 class Running:
     """The processes of a plan, started as the supervisor would, without a supervisor."""
 
     def __init__(self, plan: Plan):
         self.plan = plan
+        warm(plan)
         self.wires = map_wires(plan.shm_dir, len(plan.wires), create=True)
         self.deployment = map_deployment(plan.shm_dir, create=True)
         self.deployment["trading_enabled"] = 1

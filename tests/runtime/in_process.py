@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import time
 
 import numpy as np
@@ -61,7 +62,8 @@ class InProcess:
         self.hosts[name], self.threads[name] = host, thread
 
     def crash(self, name: str, told: bool = True) -> None:
-        """Ends an incarnation without a word: its sockets go, and what they held. Unless ``told`` is
+        """Ends an incarnation without a word: its sockets go, and what they held. Unless ``told``
+        is
         false, the wires' pages say so, as they do when the supervisor has noticed."""
         host = self.hosts.pop(name)
         del self.threads[name]
@@ -70,11 +72,13 @@ class InProcess:
                 end.page["c_epoch"] = 0
             if end.socket is not None:
                 end.socket.close(linger=0)
+            if end.wire.transport == "tcp":  # libzmq closes later; a dead process has closed
+                eventually(lambda: _is_free(end.wire.address), what="a free port")  # noqa: B023
         for end in host.out_ends:
             if told:
                 end.page["p_connected"] = 0
-            for socket in end._sockets.values():
-                socket.close(linger=0)
+            for connected in end._sockets.values():
+                connected.close(linger=0)
             if end._prepared is not None:
                 end._prepared[1].close(linger=0)
 
@@ -151,13 +155,25 @@ class InProcess:
     def stranger(self, n: int = 0, actor: str = "listener") -> zmq.Socket:
         """A PUSH socket of somebody else's, connected to where the wire's consumer listens."""
         end = self.in_end(actor, n)
-        socket = self.context.socket(zmq.PUSH)
-        socket.setsockopt(zmq.LINGER, 0)
-        socket.connect(end.socket.getsockopt_string(zmq.LAST_ENDPOINT).rstrip("\0"))
-        return socket
+        stranger = self.context.socket(zmq.PUSH)
+        stranger.setsockopt(zmq.LINGER, 0)
+        stranger.connect(end.socket.getsockopt_string(zmq.LAST_ENDPOINT).rstrip("\0"))
+        return stranger
 
     def ledger(self, n: int = 0, quiescent: bool = False) -> WireLedger:
         return wire_ledger(self.wires[n], quiescent)
+
+
+def _is_free(address: str) -> bool:
+    """Whether nobody listens at ``host:port``."""
+    host, port = address.split(":")
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, int(port)))
+        except OSError:
+            return False
+        return True
 
 
 def header_of(body: np.ndarray) -> np.ndarray:

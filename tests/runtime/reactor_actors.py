@@ -1,10 +1,10 @@
-"""Actors for the tests of the reactor: each writes down what was called, in the order of the calls."""
+"""Actors for the tests of the reactor: each writes down what was called, in order."""
 
 import numpy as np
 
 from actors.runtime import (
-    Actor, Input, Output, Poller, Priority, Table, Timer, abort, claim, clock_ns, commit, context, count,
-    handler, kernel, log, observe, request_resync, table,
+    Actor, Input, Output, Poller, Priority, Table, Timer, abort, claim, clock_ns, commit, context,
+    count, handler, kernel, log, observe, request_resync, table,
 )
 from actors.runtime.native import read
 from schemas.enums import Flag
@@ -95,7 +95,8 @@ class Everything(Noting):
     """An input of every priority."""
 
     kind, tag = "everything", "ALL"
-    inputs = {"market": Input(MarketData, on_market, Priority.MARKET_DATA, many=True, optional=True),
+    inputs = {"market": Input(MarketData, on_market, Priority.MARKET_DATA, many=True,
+                              optional=True),
               "orders": Input(OrderCommand, on_order, Priority.ORDER, many=True, optional=True),
               "executions": Input(ExecutionReport, on_execution, Priority.EXECUTION, optional=True),
               "control": Input(Control, on_control, Priority.CONTROL, optional=True)}

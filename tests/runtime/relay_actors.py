@@ -3,10 +3,10 @@
 import numpy as np
 
 from actors.runtime import (
-    Actor, Config, Input, Output, Overflow, Priority, Table, Timer, claim, clock_ns, commit, context,
-    count, handler, observe, table,
+    Actor, Config, Input, Output, Overflow, Priority, Table, Timer, claim, clock_ns, commit,
+    context, count, handler, observe, table,
 )
-from schemas.messages import OrderCommand
+from schemas.messages import Control, ExecutionReport, MarketData, OrderCommand
 from schemas.views import order_command
 
 STATE = np.dtype([("next", "i8"), ("limit", "i8"), ("per_tick", "i8"), ("refused", "i8")])
@@ -167,6 +167,27 @@ class PlainRelay(Actor):
         counters = self.host.vitals.counters
         self.host.tables["beats"][int(counters[0]) % 64] = now_ns
         counters[0] += 1
+
+
+class PlainDesk(Actor):
+    """Inputs of three priorities; it writes down in which order it was called."""
+
+    kind, tag = "plain_desk", "PLAIN"
+    inputs = {"market": Input(MarketData, None, Priority.MARKET_DATA),
+              "executions": Input(ExecutionReport, None, Priority.EXECUTION),
+              "control": Input(Control, None, Priority.CONTROL)}
+
+    def start(self):
+        self.calls = []
+
+    def on_market(self, update):
+        self.calls.append(("market", int(update["sequence"])))
+
+    def on_executions(self, report):
+        self.calls.append(("executions", int(report["order_id"])))
+
+    def on_control(self, control):
+        self.calls.append(("control", int(control["argument"])))
 
 
 class Unlucky(PlainSink):

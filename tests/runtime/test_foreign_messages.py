@@ -1,4 +1,4 @@
-"""Anybody may connect to a wire's socket and write anything: it is counted, reported and dropped."""
+"""Anybody may connect to a wire and write anything: it is counted, reported and dropped."""
 
 import json
 

@@ -56,6 +56,24 @@ def test_a_plain_actor_and_its_wires_survive_a_kill(tmp_path):
             assert ledger.sent == ledger.handled + ledger.dropped + ledger.lost
 
 
+def test_a_plain_actor_is_called_in_order_of_priority(tmp_path):
+    ports = {"market": ("MarketData", "sequence"), "executions": ("ExecutionReport", "order_id"),
+             "control": ("Control", "argument")}
+    plan = plan_of(tmp_path, {"venue": "reactor_actors:Venue", "desk": "relay_actors:PlainDesk"},
+                   [W(f"venue/{port}", f"desk/{port}", message)
+                    for port, (message, _) in ports.items()])
+    with InProcess(plan) as desk:
+        for number in (1, 2):
+            for port, (_, field) in ports.items():
+                desk.hosts["venue"].actor.out.send(port, **{field: number})
+        thread = desk.threads["desk"]
+        thread.start()
+        eventually(lambda: len(desk.hosts["desk"].actor.calls) == 6)
+        assert thread.stop(5)
+        assert desk.hosts["desk"].actor.calls == [
+            (port, number) for port in ("control", "executions", "market") for number in (1, 2)]
+
+
 @pytest.fixture
 def desk(tmp_path):
     """A talker, a plain relay on its thread, and a listener that the test moves."""

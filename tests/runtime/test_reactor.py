@@ -70,7 +70,8 @@ def test_an_execution_waits_for_a_few_orders_at_most(tmp_path):
 
 def test_an_order_overtakes_the_market_data_behind_the_one_that_led_to_it(tmp_path):
     """Trader and risk on one thread: the order is checked before the next update is looked at."""
-    plan = plan_of(tmp_path, {"venue0": VENUE, "trader": "reactor_actors:Trader", "all": EVERYTHING},
+    actors = {"venue0": VENUE, "trader": "reactor_actors:Trader", "all": EVERYTHING}
+    plan = plan_of(tmp_path, actors,
                    [W("venue0/market", "trader/market", "MarketData", "drop_newest"),
                     W("trader/orders", "all/orders")])
     with InProcess(plan) as desk:

@@ -1,4 +1,4 @@
-"""What an actor says of itself: counters, histograms, log records, in a page that anyone may read."""
+"""What an actor says of itself: counters, histograms, log records, in a page anyone may read."""
 
 import json
 

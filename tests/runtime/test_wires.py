@@ -1,4 +1,4 @@
-"""What is sent on a port arrives on its wires: once, in order, and without being copied if possible."""
+"""What is sent on a port arrives on its wires: once, in order, uncopied if that is possible."""
 
 import pytest
 
@@ -104,6 +104,16 @@ def test_a_commit_without_a_claim_sends_nothing(tmp_path):
         assert desk.take() is None and desk.wires[0]["offered"] == 0
 
 
+def test_a_claim_that_was_forgotten_is_given_back_by_the_next(tmp_path):
+    with one_wire(tmp_path) as desk:
+        talker = desk.hosts["talker"].actor.out
+        for _ in range(3):
+            talker.claim("numbers")["order_id"] = 666
+        talker.claim("numbers")["order_id"] = 1
+        talker.commit("numbers")
+        assert desk.take_all() == [1]
+
+
 def test_a_claim_begins_with_an_empty_body(tmp_path):
     with one_wire(tmp_path) as desk:
         for _ in range(50):  # memory that the allocator gives again
@@ -190,6 +200,19 @@ def test_a_message_of_an_earlier_incarnation_is_refused(tmp_path):
                    what="the refusal")
         assert taken == [1, 2]
         assert desk.ledger(quiescent=True).unexplained == 0 and desk.wires[0]["missing"] == 0
+
+
+def test_what_arrives_after_it_was_given_up_is_stale_and_no_longer_lost(tmp_path):
+    with one_wire(tmp_path) as desk:
+        desk.send(1)
+        late = desk.in_end().socket.recv()  # still under way when its sender dies
+        desk.restart("talker")
+        desk.connect()
+        assert (desk.ledger().lost, desk.ledger().stale) == (1, 0)
+        desk.stranger().send(late)
+        eventually(lambda: desk.take(force=1) is None and desk.ledger().stale == 1)
+        ledger = desk.ledger(quiescent=True)
+        assert (ledger.sent, ledger.handled, ledger.lost, ledger.unexplained) == (1, 0, 0, 0)
 
 
 def test_the_first_message_of_an_incarnation_is_announced_as_such(tmp_path):

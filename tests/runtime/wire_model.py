@@ -11,7 +11,8 @@ __all__ = ["Message", "ModelWire"]
 
 @dataclass(frozen=True)
 class Message:
-    """``number`` identifies it in the test; ``seq`` is its place among what its sender committed."""
+    """``number`` identifies it in the test; ``seq`` is its place among what its sender
+    committed."""
 
     number: int
     symbol: int
