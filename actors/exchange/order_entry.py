@@ -45,7 +45,7 @@ _AGENCY, _PRINCIPAL = int(ouch50.Capacity.AGENCY), int(ouch50.Capacity.PRINCIPAL
 _RISKLESS = int(ouch50.Capacity.RISKLESS_PRINCIPAL)
 _OTHER_CAPACITY = int(ouch50.Capacity.OTHER)
 _SWEEP, _NO_SWEEP = ord("Y"), ord("N")
-_YES, _NO, _BLANK, _LIMIT_PRICE = ord("Y"), ord("N"), ord(" "), ord("L")
+_NO, _BLANK, _LIMIT_PRICE = ord("N"), ord(" "), ord("L")
 _ALL_SYMBOLS = int.from_bytes(b"        ", "big")
 
 _INVALID_SIDE = int(ouch50.RejectReason.INVALID_SIDE)

@@ -6,11 +6,11 @@ echoed. Events of the synthetic flow have none, and no owner to tell.
 
 import numpy as np
 
-from actors.book.memory import kernel, record_at
-from actors.exchange.engine_state import EVENT, EventKind, Status
+from actors.book.memory import kernel
+from actors.exchange.engine_state import EventKind, Status
 from actors.exchange.market_data import tell_market
 from actors.exchange.matching import resume
-from actors.exchange.matching_events import clear_events, state_of
+from actors.exchange.matching_events import clear_events, event_at, pending_events
 from actors.exchange.ouch_codes import (
     CANCEL_LETTER, REJECT_CODE, tag_capacity, tag_display, tag_side, tag_sweep,
 )
@@ -41,9 +41,8 @@ def settle(venue, status, request):
 @kernel
 def _publish_events(venue, request):
     engine = venue_at(venue).engine
-    state = state_of(engine)
-    for n in range(state.pending):
-        event = record_at(engine + state.events_at, n, EVENT)
+    for n in range(pending_events(engine)):
+        event = event_at(engine, n)
         kind = event.kind
         if kind == EventKind.EXECUTED:
             _tell_executed(venue, event)

@@ -62,9 +62,9 @@ class EndReason(IntEnum):
 #: was promised; ``receive_at`` the address of its buffer, of which [begin, filled) waits;
 #: ``heard_ns`` and ``sent_ns`` are monotonic; ``heartbeat_left`` bytes of a heartbeat still have to
 #: go. ``blocked``: the socket took no more, and will say when it does; ``readable``: it has bytes;
-#: ``backlog``: so has the buffer; ``hung_up``: it sends no more. ``faults`` counts bad messages that
-#: did not end the session, ``evidence`` is the first of them, or the one that did, and ``detail``
-#: belongs to it or to ``reason``. ``at_boundary``: what was sent are whole packets.
+#: ``backlog``: so has the buffer; ``hung_up``: it sends no more. ``faults`` counts bad messages
+#: that did not end the session, ``evidence`` is the first of them, or the one that did, and
+#: ``detail`` belongs to it or to ``reason``. ``at_boundary``: what was sent are whole packets.
 SESSION = np.dtype([
     ("state", "i8"), ("fd", "i8"), ("kind", "i8"), ("account", "i8"), ("log", "i8"),
     ("start_seq", "i8"), ("cursor", "i8"), ("receive_at", "i8"), ("begin", "i8"), ("filled", "i8"),

@@ -114,8 +114,11 @@ def _take_message(ctx, link, feed, live):
         return 0
     if kind == _SYSTEM_EVENT:
         log(ctx, _MARKET_EVENT, get_u8(addr, _SYSTEM_EVENT_CODE), feed.exchange_ns, 0, 0, 0, 0)
+    sent = 0
     for i in range(n):
-        publish(ctx, record_at(updates, i, UPDATE), link.next_sequence, link.received_ns, 0)
+        sent += publish(ctx, record_at(updates, i, UPDATE), link.next_sequence, link.received_ns, 0)
+    if sent < n:
+        begin_round(ctx)  # snapshots will make good what is missing
     return n
 
 

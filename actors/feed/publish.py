@@ -35,12 +35,10 @@ _SNAPSHOTS = int(Counter.SNAPSHOTS)
 
 @kernel
 def publish(ctx, update, sequence, receive_ns, flags):
-    """Sends one update. Returns 1; 0 if a wire with overflow ``fail`` refused it, after which a
-    round of snapshots will make good what is missing."""
+    """Sends one update. Returns 1, or 0 if a wire with overflow ``fail`` refused it for all."""
     message = claim(ctx, _MARKET)
     if message == 0:
         count(ctx, _NOT_SENT, 1)
-        begin_round(ctx)
         return 0
     message_header(message).flags = flags
     body = market_data(message)

@@ -20,6 +20,7 @@ __all__ = ["LIVE", "Recovered", "recover", "reset"]
 LIVE = (OrderStatus.PENDING_NEW, OrderStatus.NEW, OrderStatus.PARTIALLY_FILLED, OrderStatus.UNKNOWN)
 _KNOWN = (OrderStatus.NONE, *LIVE, OrderStatus.FILLED, OrderStatus.CANCELED, OrderStatus.REPLACED,
           OrderStatus.REJECTED)
+_MAX_REF = 2**32 - 1  # UserRefNum is four bytes
 _UNANSWERED = (OrderStatus.PENDING_NEW, OrderStatus.UNKNOWN)
 
 
@@ -68,7 +69,8 @@ def recover(tables, order_map, symbols: int) -> Recovered:
 def _consistent(orders: np.ndarray, symbols: int) -> np.ndarray:
     """Which records could be orders."""
     slots = np.arange(len(orders))
-    right = (orders["ref"] > 0) & (orders["ref"] & (len(orders) - 1) == slots)
+    right = (orders["ref"] > 0) & (orders["ref"] <= _MAX_REF)
+    right &= orders["ref"] & (len(orders) - 1) == slots
     right &= np.isin(orders["status"], _KNOWN) & (orders["status"] != OrderStatus.NONE)
     right &= (orders["order_id"] >= 1) & (orders["order_id"] <= MAX_ORDER_ID)
     right &= np.isin(orders["side"], (Side.BUY, Side.SELL))
@@ -80,7 +82,7 @@ def _consistent(orders: np.ndarray, symbols: int) -> np.ndarray:
 def _distrust(orders: np.ndarray, slot: int, sane: bool, found: Recovered) -> None:
     order = orders[slot]
     if not sane:
-        order[...] = np.zeros((), orders.dtype)
+        orders[slot] = np.zeros((), orders.dtype)
         found.dropped.append(slot)
         return
     order["version"] = (int(order["version"]) | 1) + 1

@@ -1,5 +1,6 @@
 """``python -m actors.supervisor PLAN``: supervises the deployment of a plan until it ends."""
 
+import os
 import sys
 
 from actors.supervisor.spawner import ForkServerLink
@@ -20,4 +21,7 @@ def main(argv: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    status = main(sys.argv[1:])
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)  # everything is closed; taking a compiler apart would take its time

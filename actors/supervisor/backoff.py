@@ -28,7 +28,7 @@ def next_random(seed: int) -> tuple[int, float]:
 def backoff_ns(backoff: Backoff, failures: int, random: float) -> int:
     """Delay in ns after failure number ``failures`` (from 0) in a row; ``random`` in [0, 1).
 
-    ``initial * factor**failures``, spread by up to ``jitter`` of itself either way, at most ``max``.
+    ``initial * factor**failures``, spread by up to ``jitter`` of itself, at most ``max``.
     """
     spread = 1.0 + backoff.jitter * (2.0 * random - 1.0)
     return min(int(_middle_ns(backoff, failures) * spread), backoff.max_ns)

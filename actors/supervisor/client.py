@@ -18,7 +18,8 @@ CONTROL_SOCKET = "control.sock"
 
 class ControlError(RuntimeError):
     """The supervisor refused, or did not answer. ``code`` is for programs, the text for people:
-    ``unknown_actor``, ``not_running``, ``stopping``, ``bad_signal``, ``bad_request``, ``timeout``."""
+    ``unknown_actor``, ``not_running``, ``stopping``, ``bad_signal``, ``bad_request``,
+    ``timeout``."""
 
     def __init__(self, code: str, text: str):
         self.code = code

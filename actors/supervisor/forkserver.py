@@ -2,11 +2,11 @@
 
 It has one thread and no ZeroMQ context, so a fork of it is a clean beginning: a process of the
 deployment runs milliseconds after it was asked for. Requests and reports are JSON, a message each,
-over a SOCK_SEQPACKET socket; a new child's pidfd comes along with the report of it. Its children are
-its own to reap; when it dies they become the supervisor's.
+over a SOCK_SEQPACKET socket; a new child's pidfd comes along with the report of it. Its children
+are its own to reap; when it dies they become the supervisor's.
 
-Requests: ``{"op": "spawn", "process": NAME, "incarnation": N}``. Reports: ``progress``, ``problem``,
-``ready``, ``spawned``, ``spawn_failed``, ``exited``.
+Requests: ``{"op": "spawn", "process": NAME, "incarnation": N}``. Reports: ``progress``,
+``problem``, ``ready``, ``spawned``, ``spawn_failed``, ``exited``.
 """
 
 from __future__ import annotations

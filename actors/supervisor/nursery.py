@@ -1,9 +1,9 @@
 """Where processes come from and where they are reaped: the fork server, its children, its failures.
 
 Normally the fork server reaps its children and reports how they ended. When it dies they become the
-supervisor's own, and another one is started; one that does not answer is killed, and not waited for.
-So every child is reaped exactly once, whatever dies first. That a child is dead, its memory and its
-sockets gone, its pidfd has told before.
+supervisor's own, and another one is started; one that does not answer is killed, and not waited
+for. So every child is reaped exactly once, whatever dies first. That a child is dead, its memory
+and its sockets gone, its pidfd has told before.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
 Vocabulary and behaviour follow Erlang/OTP's *supervisor* (restart strategies, intensity) with
 exponential backoff. Three rules hold whatever happens: an event about an incarnation that is no
-longer the current one causes no action; a stop beats every restart; a process that failed is started
-again no sooner than its backoff says, unless somebody asks for it.
+longer the current one causes no action; a stop beats every restart; a process that failed is
+started again no sooner than its backoff says, unless somebody asks for it.
 
 Ending a deployment is in :mod:`actors.supervisor.shutdown`.
 """
@@ -17,8 +17,8 @@ from actors.supervisor.liveness import READY_STATES, hung_after_ns, is_hung, tak
 from actors.supervisor.shutdown import SHUTTING_DOWN, advance_shutdown, begin_shutdown
 from actors.supervisor.state import (
     Action, Drained, EnableTrading, Event, Exited, Kill, Notice, Outcome, Phase, Prepared,
-    ProcessState, RestartRequested, Seen, Shutdown, Spawn, SpawnFailed, Stage, StartRequested, State,
-    StopRequested,
+    ProcessState, RestartRequested, Seen, Shutdown, Spawn, SpawnFailed, Stage, StartRequested,
+    State, StopRequested,
 )
 from actors.supervisor.turn import Turn
 from schemas.enums import ActorState
@@ -36,7 +36,7 @@ def step(state: State, event: Event, now_ns: int) -> tuple[State, tuple[Action, 
 
 
 def next_deadline_ns(state: State, now_ns: int) -> int | None:
-    """When, after ``now_ns``, something has to be decided even if nothing happens; None if never."""
+    """When, after ``now_ns``, something has to be decided even if nothing happens; or None."""
     deadlines = [p.deadline_ns for p in state.processes
                  if p.phase in (Phase.STARTING, Phase.STOPPING, Phase.BACKOFF)]
     if state.stage == Stage.DRAINING:

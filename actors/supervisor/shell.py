@@ -1,7 +1,7 @@
 """The shell around the decisions: it owns pids, descriptors and pages, and decides nothing.
 
-One thread, one loop: wait for a death, a request, a signal or the next look; turn what happened into
-events; let :func:`actors.supervisor.policy.step` decide; do what it says.
+One thread, one loop: wait for a death, a request, a signal or the next look; turn what happened
+into events; let :func:`actors.supervisor.policy.step` decide; do what it says.
 """
 
 from __future__ import annotations

@@ -71,4 +71,5 @@ def advance_shutdown(turn: Turn) -> None:
 
 def _end(turn: Turn, reason: str) -> None:
     turn.stage, turn.reason = Stage.ENDED, reason
-    turn.act(Notice("ended", "", f"stopped: {reason}" if reason else "stopped"), Ended(turn.outcome, reason))
+    turn.act(Notice("ended", "", f"stopped: {reason}" if reason else "stopped"),
+             Ended(turn.outcome, reason))

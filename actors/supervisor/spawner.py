@@ -1,7 +1,7 @@
 """The supervisor's side of the fork server: starts it, asks it for processes, hears of their ends.
 
-Standard library only: the fork server is started before the supervisor imports what is slow, so that
-both do it at the same time.
+Standard library only: the fork server is started before the supervisor imports what is slow, so
+that both do it at the same time.
 """
 
 from __future__ import annotations

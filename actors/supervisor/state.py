@@ -1,7 +1,7 @@
 """What the supervisor knows, what can happen to it, and what it may do: plain frozen records.
 
-:func:`actors.supervisor.policy.step` maps (state, event, time) to (state, actions). An event from the
-world below carries the incarnation it is about; commands from people do not.
+:func:`actors.supervisor.policy.step` maps (state, event, time) to (state, actions). An event from
+the world below carries the incarnation it is about; commands from people do not.
 """
 
 from __future__ import annotations
@@ -62,8 +62,9 @@ class ProcessState:
     """One process.
 
     ``again``: start it once it has ended. ``blame``: why it was killed, which then is why it ended.
-    ``failures`` in a row without ``reset_after`` of health set the backoff; ``restarted_ns`` are the
-    restarts after failures that the budget counts. ``ready_ns`` is 0 until this incarnation is ready.
+    ``failures`` in a row without ``reset_after`` of health set the backoff; ``restarted_ns`` are
+    the restarts after failures that the budget counts. ``ready_ns`` is 0 until this incarnation is
+    ready.
     """
 
     rules: ProcessRules
@@ -255,7 +256,7 @@ class Drain:
 
 @dataclass(frozen=True)
 class Notice:
-    """Something worth telling people. ``kind`` is one word; ``data`` are numbers that belong to it."""
+    """Something worth telling people. ``kind`` is one word; ``data`` are its numbers."""
 
     kind: str
     process: str

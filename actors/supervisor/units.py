@@ -1,4 +1,4 @@
-"""What has to be compiled before a deployment runs: its actors' handlers and the runtime's kernels."""
+"""What is compiled before a deployment runs: its actors' handlers and the runtime's kernels."""
 
 from __future__ import annotations
 

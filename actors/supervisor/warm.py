@@ -1,8 +1,8 @@
 """Compiles a deployment's kernels into the cache on disk, on all cores.
 
 Workers are processes of their own: compiling holds the interpreter's lock. Each imports the actor
-classes, says how many units there are, and then compiles those it is told to, one at a time, so that
-whoever is free takes the next.
+classes, says how many units there are, and then compiles those it is told to, one at a time, so
+that whoever is free takes the next.
 
 ``python -m actors.supervisor.warm PLAN`` does it by hand.
 """

@@ -21,7 +21,7 @@ _POLL_S = 0.01
 def bring_down(deployment: Deployment) -> str:
     """Ends the deployment in good order, or, if nobody looks after it any more, somehow.
 
-    Returns how it went, in a sentence. :class:`Failure` with NOT_RUNNING if there is nothing to end.
+    Returns how it went, in a sentence. :class:`Failure` with NOT_RUNNING if nothing is to be ended.
     """
     run_dir, name = deployment.run_dir, deployment.plan.name
     living = processes_of(run_dir)

@@ -1,8 +1,8 @@
 """A deployment's folders: made for a run, locked while it lasts, cleaned after it.
 
-The lock is an open-file-description lock on ``<run_dir>/lock`` that the supervisor inherits, so it
-is held exactly as long as the deployment is supervised, and the kernel lets go of it in every kind of
-death. Anyone may ask whether it is held without taking it.
+The lock is an open-file-description lock on ``<run_dir>/lock`` that the supervisor and all that it
+starts inherit: it is held as long as one of them lives, and the kernel lets go of it in every kind
+of death. Anyone may ask whether it is held without taking it.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ class RunLock:
     """The lock of one deployment. Held until every process that has its descriptor is gone."""
 
     def __init__(self, run_dir: str | os.PathLike[str]):
-        self._fd = os.open(pathlib.Path(run_dir) / _LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC,
-                           0o600)
+        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
+        self._fd = os.open(pathlib.Path(run_dir) / _LOCK_FILE, flags, 0o600)
 
     @property
     def fd(self) -> int:

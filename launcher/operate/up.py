@@ -100,7 +100,7 @@ class Run:
                       ExitCode.ALREADY_RUNNING)
 
     def _orphans_ended(self) -> bool:
-        """Whether what holds the lock was only left over by a supervisor that died, and now ended."""
+        """Whether what holds the lock was left over by a supervisor that died, and ended now."""
         if is_alive(lock_holder(self.plan.run_dir)):
             return False
         self._end_leftovers()

@@ -1,4 +1,4 @@
-"""One actor alone: a private deployment of it and a stand-in for its neighbours, in this process."""
+"""One actor alone: a private deployment of it and a stand-in for its neighbours, in one process."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """Messages as JSON objects and back: enum members by name, symbols by name.
 
 A message is flat: ``port``, then its fields, those of the header that matter among them (``epoch``,
-``seq``, ``flags``). Read back, ``symbol`` may stand for ``symbol_id``, ``price`` for ``price_e4`` (and
-so on for every ``_e4`` field), and what was left out is 0.
+``seq``, ``flags``). Read back, ``symbol`` may stand for ``symbol_id``, ``price`` for ``price_e4``
+(and so on for every ``_e4`` field), and what was left out is 0.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _HIDDEN = ("header", "reserved", "reserved2")
 
 
 class BadMessage(ValueError):
-    """A JSON object is not a message for the port. The message names the field and what is wrong."""
+    """A JSON object is not a message for the port. Its text names the field and what is wrong."""
 
 
 # ---- to JSON -------------------------------------------------------------------------------------

@@ -58,8 +58,8 @@ class ActorRow:
 
 @dataclass(frozen=True)
 class Frame:
-    """Everything on the screen. ``recent`` and ``overall``: for each hop the percentiles of the last
-    seconds (``window_ns``) and since the start."""
+    """Everything on the screen. ``recent`` and ``overall``: for each hop the percentiles of the
+    last seconds (``window_ns``) and since the start."""
 
     name: str
     topology: str

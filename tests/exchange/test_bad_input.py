@@ -85,7 +85,7 @@ def test_a_refused_login_is_logged_once_with_its_bytes(exchange, bystander):
     assert b"GET / HTTP".hex(" ") in exchange.logged(peer)[0]
 
 
-def test_every_truncated_order_in_a_whole_packet_is_refused_or_ends_the_session(exchange, bystander):
+def test_every_truncated_order_in_a_whole_packet_is_refused_or_the_end(exchange, bystander):
     for length in range(len(ORDER)):
         client = fuzz_client(exchange)
         client.send(ORDER[:length])

@@ -133,7 +133,7 @@ def test_the_book_is_a_market_at_all_times(seed, spread, depth, per_level, cross
 def test_the_book_stays_populated_on_both_sides_and_close_to_its_price():
     market = Market(rate=2_000)
     seen = []
-    for _ in range(40):
+    for _ in range(20):
         market.run(0.25)
         book = market.follow()
         for symbol in SYMBOLS:
@@ -180,7 +180,7 @@ def test_the_price_strays_and_returns_often_enough_to_trade_on():
             mids.append((bid + ask) / 2)
 
     market.follow()
-    for _ in range(120):
+    for _ in range(60):
         market.run(0.25)
         market.follow(note)
     signals = returned = 0

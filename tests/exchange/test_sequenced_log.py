@@ -14,8 +14,9 @@ from schemas.venue import soupbintcp
 
 SMALLEST = 32_768
 #: Lengths of up to 1,500 messages: up to some ten times round the smallest ring.
-MESSAGES = st.tuples(st.integers(0, 2**32), st.integers(0, 1_500), st.integers(10, MAX_MESSAGE)).map(
-    lambda drawn: random.Random(drawn[0]).choices(range(10, drawn[2] + 1), k=drawn[1]))
+MESSAGES = st.builds(
+    lambda seed, count, longest: random.Random(seed).choices(range(10, longest + 1), k=count),
+    st.integers(0, 2**32), st.integers(0, 1_500), st.integers(10, MAX_MESSAGE))
 MODEST = settings(max_examples=50, deadline=None)
 
 
@@ -31,7 +32,7 @@ def publish(memory, messages: list[bytes]) -> None:
 
 
 def read(memory, position: int, most: int = 1 << 20) -> tuple[bytes, int]:
-    """What a reader at ``position`` gets, at most ``most`` bytes at a time, and where it is then."""
+    """What a reader at ``position`` gets, ``most`` bytes at a time, and where it is then."""
     log, stream = memory.logs[0], b""
     while (length := readable_bytes(log, position)) > 0:
         length = min(length, most)

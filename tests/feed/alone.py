@@ -26,7 +26,7 @@ from schemas.enums import ActorState
 from schemas.messages import (
     EXECUTION_REPORT, MARKET_DATA, ORDER_COMMAND, ExecutionReport, MarketData, OrderCommand,
 )
-from tests.runtime.deployments import Running
+from tests.runtime.deployments import Running, eventually
 
 __all__ = ["Alone", "Apart", "Desk", "ROWS", "Recorder", "SYMBOLS", "Watched", "plan_of"]
 
@@ -154,6 +154,10 @@ class Watched:
         """Whether some log line of the actor contains ``part``."""
         return any(part in line for line in self.lines(actor))
 
+    def says(self, actor: str, part: str) -> bool:
+        """Waits for such a line: handlers' records become lines a little later."""
+        return eventually(lambda: self.logged(actor, part), what=f"a log line with '{part}'")
+
     def counter(self, actor: str, name: str) -> int:
         return self.vitals(actor).counter(name)
 
@@ -201,3 +205,8 @@ class _Hosted(ProcessHost):
 
 class Apart(Watched, Running):
     """A plan of several processes, as under a supervisor."""
+
+    def __init__(self, plan: Plan):
+        super().__init__(plan)
+        self._fork.set_forkserver_preload(["actors.runtime.process", "actors.feed",
+                                           "actors.gateway", __name__])

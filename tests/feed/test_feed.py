@@ -86,8 +86,8 @@ def test_a_feed_logs_in_and_publishes_what_changes(tmp_path, venue, market):
     with Alone(feed_plan(tmp_path, venue)) as running:
         published = Published(running)
         eventually(running.all_running)
-        assert running.logged("feed", "logged in to market data, next sequence 1")
-        assert running.logged("feed", "caught up with the market after message 10")
+        assert running.says("feed", "logged in to market data, next sequence 1")
+        assert running.says("feed", "caught up with the market after message 10")
         empty = published.wait(2)
         assert told(empty) == [("AAPL", "CLEAR", "NONE", 0, 0), ("MSFT", "CLEAR", "NONE", 0, 0)]
         assert flags(empty) == [SNAPSHOT | LAST] * 2
@@ -112,7 +112,7 @@ def test_a_feed_logs_in_and_publishes_what_changes(tmp_path, venue, market):
         assert running.counter("feed", "adds") == 3
         assert running.counter("feed", "executions") == 1
         assert running.stop()
-        assert running.logged("feed", "logged out of market data")
+        assert running.says("feed", "logged out of market data")
 
 
 def test_a_late_feed_catches_up_quietly_and_then_shows_the_final_book(tmp_path, venue, market):
@@ -149,7 +149,7 @@ def test_a_feed_is_not_ready_before_it_has_caught_up(tmp_path, venue, market):
     venue.publish(*market.opening())
     venue.hold_stream = True
     with Alone(feed_plan(tmp_path, venue)) as running:
-        eventually(lambda: running.logged("feed", "logged in to market data"))
+        assert running.says("feed", "logged in to market data")
         assert running.state("feed") == ActorState.CATCHING_UP
         assert len(running.seen("recorder", MARKET_DATA)) == 0
         venue.hold_stream = False
@@ -290,7 +290,7 @@ def test_a_venue_that_starts_over_makes_everybody_forget(tmp_path, venue, market
         eventually(lambda: published.agrees(second_day) and published.done > done)
         first_news = running.seen("recorder", MARKET_DATA)[done:done + 2]
         assert told(first_news) == [("AAPL", "CLEAR", "NONE", 0, 0), ("MSFT", "CLEAR", "NONE", 0, 0)]
-        assert running.logged("feed", "session 'DAY1' is over")
+        assert running.says("feed", "session 'DAY1' is over")
 
 
 def test_history_the_venue_no_longer_has_is_a_gap_and_an_empty_book(tmp_path, venue, market):
@@ -304,7 +304,7 @@ def test_history_the_venue_no_longer_has_is_a_gap_and_an_empty_book(tmp_path, ve
         venue.retained_from = 13
         venue.listen()
         eventually(lambda: running.counter("feed", "gaps") == 1)
-        assert running.logged("feed", "messages 12 to 12 are gone")
+        assert running.says("feed", "messages 12 to 12 are gone")
         eventually(running.all_running)
         eventually(lambda: len(published.take()) == 0 and not published.subscriber.levels(0, BUY))
 
@@ -315,7 +315,7 @@ def test_garbage_from_the_venue_drops_the_session_and_nothing_else(tmp_path, ven
         published = Published(running)
         eventually(lambda: published.agrees(market))
         venue.send_raw(b"\x00\x03\x00??")
-        eventually(lambda: running.logged("feed", "no SoupBinTCP packet, starting 00 03 00 3f 3f"))
+        assert running.says("feed", "no SoupBinTCP packet, starting 00 03 00 3f 3f")
         venue.publish(market.add("AAPL", BUY, 1, 150_0100))
         eventually(lambda: published.agrees(market))
 
@@ -332,7 +332,7 @@ def test_bad_messages_are_counted_and_the_first_of_each_kind_is_shown(tmp_path, 
         eventually(lambda: published.agrees(market))
         assert running.counter("feed", "bad_messages") == 3
         assert running.counter("feed", "unknown_orders") == 2
-        eventually(lambda: running.logged("feed", "message 13"))
+        assert running.says("feed", "message 13")
         bad = [line for line in running.lines("feed") if "counted only" in line]
         assert len(bad) == 2
         assert "message 11 is no ITCH 5.0 message; it has 5 bytes: 3f 77 68 61 74 (" in bad[0]
@@ -359,7 +359,7 @@ def test_the_market_opening_and_closing_is_said(tmp_path, venue, market):
     with Alone(feed_plan(tmp_path, venue)) as running:
         eventually(running.all_running)
         venue.publish(market.event("M"))
-        eventually(lambda: running.logged("feed", "market: end of market hours"))
+        assert running.says("feed", "market: end of market hours")
 
 
 def test_a_killed_feed_comes_back_with_the_book_of_the_market(tmp_path, venue, market):

@@ -18,6 +18,8 @@ class OuchVenue(FakeVenue):
         super().__init__(**options)
         self.accepts = self.cancels = True
         self.answers_queries = True
+        self.deaf = False  # requests are lost on the way
+        self.unheard = 0
         self.requests: list[dict] = []
         self.orders: dict[int, dict] = {}
         self.last_ref = 0
@@ -27,6 +29,9 @@ class OuchVenue(FakeVenue):
         self._matches = itertools.count(9001)
 
     def _take(self, payload: bytes) -> None:
+        if self.deaf:
+            self.unheard += 1
+            return
         request = ouch50.decode_in(payload)
         self.requests.append(request)
         kind = request["type"]

@@ -202,6 +202,24 @@ def test_a_message_of_an_earlier_incarnation_is_refused(tmp_path):
         assert desk.ledger(quiescent=True).unexplained == 0 and desk.wires[0]["missing"] == 0
 
 
+def test_what_was_just_being_sent_when_the_consumer_changed_is_lost_and_counted(tmp_path):
+    """The producer has looked and seen the old consumer; before it sends, the new one is there and
+    has done its accounts."""
+    with one_wire(tmp_path, transport="ipc") as desk:
+        desk.crash("listener", told=False)
+        desk.start("listener")
+        assert desk.take() is None and wire.adopt_producer(desk.in_end().address)
+        desk.wires[0]["c_epoch"] = 1  # what the producer saw
+        desk.send(1)
+        desk.wires[0]["c_epoch"] = 2
+        assert desk.ledger().in_flight == 1
+        desk.connect()
+        desk.send(2)
+        assert desk.take_all(count=1) == [2]
+        ledger = desk.ledger(quiescent=True)
+        assert (ledger.handled, ledger.lost, ledger.unexplained) == (1, 1, 0)
+
+
 def test_what_arrives_after_it_was_given_up_is_stale_and_no_longer_lost(tmp_path):
     with one_wire(tmp_path) as desk:
         desk.send(1)

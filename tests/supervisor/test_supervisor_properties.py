@@ -1,4 +1,4 @@
-"""What holds of the supervisor's decisions whatever happens: random deployments, random histories."""
+"""What holds of the supervisor's decisions whatever happens: random deployments and histories."""
 
 from __future__ import annotations
 
@@ -37,7 +37,8 @@ def deployments(draw):
     for at, name in enumerate(names):
         needs = draw(st.sets(st.sampled_from(names[:at]))) if at else set()
         actor = ActorRules(name, 10 * MS, draw(st.integers(1, 5)), 300 * MS)
-        processes.append(ProcessRules(name, (actor,), tuple(sorted(needs)), draw(restarts), 50 * MS))
+        processes.append(ProcessRules(name, (actor,), tuple(sorted(needs)), draw(restarts),
+                                      50 * MS))
     strategy = draw(st.sampled_from(["one_for_one", "one_for_all", "rest_for_one"]))
     members = tuple(draw(st.lists(st.sampled_from(names), min_size=1, unique=True)))
     return rules(*processes, groups=(GroupRules("group", strategy, members),))
@@ -45,8 +46,8 @@ def deployments(draw):
 
 #: What may happen: (what, to the how manieth process, how long after the last).
 happenings = st.lists(st.tuples(
-    st.sampled_from(["ready", "ready", "die", "die", "end", "unborn", "beat", "still", "stale", "stop",
-                     "start", "restart", "tick"]),
+    st.sampled_from(["ready", "ready", "die", "die", "end", "unborn", "beat", "still", "stale",
+                     "stop", "start", "restart", "tick"]),
     st.integers(0, 3), st.sampled_from([0, 1 * MS, 5 * MS, 20 * MS, 400 * MS])), max_size=60)
 
 

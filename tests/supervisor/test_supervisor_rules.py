@@ -37,7 +37,8 @@ def test_processes_start_after_those_their_actors_need():
 
 
 def test_the_plans_order_is_kept_where_nothing_speaks_against_it():
-    made = dataclasses.replace(plan(actor("a"), actor("b"), actor("c")), start_order=("c", "a", "b"))
+    made = plan(actor("a"), actor("b"), actor("c"))
+    made = dataclasses.replace(made, start_order=("c", "a", "b"))
     assert [p.name for p in rules_of(made).processes] == ["c", "a", "b"]
 
 
@@ -53,10 +54,11 @@ def test_processes_that_wait_for_each_other_are_an_error_that_names_them():
 
 
 def test_actors_that_share_a_process_share_the_strictest_of_their_rules():
-    one = actor("a", "p", restart=RestartPlan("no", 5, 60 * S, Backoff(10 * MS, 1 * S, 1.5, 0.0, 1 * S)),
+    slow, steep = Backoff(10 * MS, 1 * S, 1.5, 0.0, 1 * S), Backoff(5 * MS, 2 * S, 2.0, 0.5, 9 * S)
+    one = actor("a", "p", restart=RestartPlan("no", 5, 60 * S, slow),
                 stop_grace_ns=1 * S, health=HealthCheck(start_period_ns=5 * S))
-    two = actor("b", "p", restart=RestartPlan("always", 3, 10 * S, Backoff(5 * MS, 2 * S, 2.0, 0.5, 9 * S),
-                                              "halt"), stop_grace_ns=2 * S)
+    two = actor("b", "p", restart=RestartPlan("always", 3, 10 * S, steep, "halt"),
+                stop_grace_ns=2 * S)
     [process] = rules_of(plan(one, two)).processes
     assert process.restart == RestartPlan("always", 3, 60 * S,
                                           Backoff(10 * MS, 2 * S, 2.0, 0.5, 9 * S), "halt")

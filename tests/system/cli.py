@@ -48,7 +48,7 @@ class Cli:
         return [sys.executable, "-m", "launcher", "-f", str(self.topology), *words]
 
     def __call__(self, *words: str, code: int | None = 0, **options) -> Result:
-        """Runs a verb to its end, in this process; the test fails unless its exit code is ``code``."""
+        """Runs a verb to its end, in this process; the test fails unless it exits with ``code``."""
         done = CliRunner().invoke(cli, ["-f", str(self.topology), *words], prog_name="pitwire",
                                   env=self.environment, **options)
         if code is not None and done.exit_code != code:
@@ -56,7 +56,7 @@ class Cli:
                                  f"{code}\n{done.output}\n{done.exception!r}")
         return done
 
-    def process(self, *words: str, timeout: float = 120, **options) -> subprocess.CompletedProcess:
+    def process(self, *words: str, timeout: float = 600, **options) -> subprocess.CompletedProcess:
         """Runs a verb to its end in a process of its own."""
         return subprocess.run(self.command(*words), capture_output=True, text=True, check=False,
                               timeout=timeout, env={**os.environ, **self.environment},
@@ -114,7 +114,7 @@ class Followed:
                                         text=True, env=environment, cwd=folder)
         self.lines: list[str] = []
 
-    def until(self, words: str, timeout: float = 120) -> str:
+    def until(self, words: str, timeout: float = 600) -> str:
         """The first line from here on that contains ``words``; the test fails if none comes."""
         killer = _kill_after(self.process, timeout)
         try:
