@@ -161,11 +161,16 @@ class FrontDoor:
 
     def _first_sequence(self, number: int, wanted: int) -> int:
         """Where the stream of log ``number`` starts for a client that asks for ``wanted``: there,
-        or at the oldest message retained, or with the next one, if it asks for 0 or for more."""
-        following = int(self.venue.logs.logs[number]["next_seq"])
+        or with the next message, if it asks for 0 or for more than there is. Who asks for what is
+        no longer kept gets the oldest there is, but for some that would be gone before it is sent.
+        """
+        logs = self.venue.logs
+        following, capacity = (int(logs.logs[number][name]) for name in ("next_seq", "capacity"))
         if wanted == 0 or wanted >= following:
             return following
-        return max(wanted, self.venue.logs.oldest_retained(number))
+        if wanted >= logs.oldest_retained(number):
+            return wanted
+        return logs.oldest_retained(number, capacity // 8)
 
     def _admit(self, client: Client, slot: int, account: int, wanted: int, rest: bytes,
                now_ns: int) -> None:

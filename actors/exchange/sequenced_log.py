@@ -53,14 +53,15 @@ class LogMemory(NamedTuple):
     rings: list[np.ndarray]
     marks: list[np.ndarray]
 
-    def oldest_retained(self, number: int) -> int:
-        """Sequence number of the oldest marked message that log ``number`` retains.
+    def oldest_retained(self, number: int, spare: int = 0) -> int:
+        """Sequence number of the oldest marked message that log ``number`` retains, and will when
+        ``spare`` more bytes are written, of at most half the capacity.
 
         May be called while the log is written: what it names was there a moment ago.
         """
         log, marks = self.logs[number], self.marks[number]
         newest = (int(log["next_seq"]) - 1) // MARK_EVERY
-        oldest_position = int(log["end"]) - int(log["capacity"])
+        oldest_position = int(log["end"]) + spare - int(log["capacity"])
         low, high = max(0, newest - marks.size + 2), newest
         while low < high:
             middle = (low + high) // 2

@@ -112,7 +112,8 @@ def _add(book, symbols, symbol, addr, updates):
                        get_u32(addr, ADD_ORDER_SHARES))
     if change.status != _OK:
         return _REFUSED
-    note_level(book, symbols, symbol, side, price_e4, change.level_quantity, record_at(updates, 0, UPDATE))
+    note_level(book, symbols, symbol, side, price_e4, change.level_quantity,
+               record_at(updates, 0, UPDATE))
     return 1
 
 
@@ -160,7 +161,8 @@ def _replace(book, symbols, addr, updates):
                            side, price_e4, get_u32(addr, ORDER_REPLACE_SHARES))
         added = change.status == _OK
         if added and price_e4 != old_e4:
-            note_level(book, symbols, symbol, side, price_e4, change.level_quantity, record_at(updates, 0, UPDATE))
+            note_level(book, symbols, symbol, side, price_e4, change.level_quantity,
+                       record_at(updates, 0, UPDATE))
             n = 1
     quantity = reduce_at(book, slot, np.int64(order_at(book, slot).quantity))
     note_level(book, symbols, symbol, side, old_e4, quantity, record_at(updates, n, UPDATE))
@@ -218,10 +220,11 @@ def _apply(book, symbols, symbol, kind, addr, updates):
 def apply_message(book, symbols, n_symbols, locates, addr, length, updates):
     """Applies the ``length`` bytes at ``addr``, one ITCH message from outside.
 
-    ``book``: address of an order book whose symbols are the rows of ``symbols`` (SYMBOL);
-    ``locates``: int32 [65536]. Fills ``updates`` (UPDATE, MAX_UPDATES of them) and returns how many, plus OVERDRAWN if
-    the message contradicted the book; or a :class:`Status` when nothing was changed. Messages about
-    symbols that are not ours cost a lookup.
+    ``book``: address of an order book whose symbols are the ``n_symbols`` SYMBOL records at
+    ``symbols``; ``locates``: address of LOCATE records, one for each stock locate. Fills the UPDATE
+    records at ``updates``, MAX_UPDATES at most, and returns how many, plus OVERDRAWN if the message
+    contradicted the book; or a :class:`Status` when nothing was changed. Messages about symbols
+    that are not ours cost a lookup.
     """
     if validate(addr, length) != VALID:
         return _NOT_A_MESSAGE

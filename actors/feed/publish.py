@@ -2,8 +2,8 @@
 
 A snapshot of a symbol is a CLEAR and then its levels, best first, bids before asks. It goes out in
 pieces, as far as one call may send, and nothing live comes between them: the feed reads on when the
-symbol is complete. Symbols take turns with live data. A round of snapshots covers every symbol once,
-counted from when it was last asked for.
+symbol is complete. Symbols take turns with live data. A round of snapshots covers every symbol
+once, counted from when it was last asked for.
 """
 
 from actors.book.book_view import level_count, nth_price
@@ -12,7 +12,7 @@ from actors.book.order_book import MAX_QUANTITY
 from actors.book.price_levels import BUY, SELL
 from actors.feed.itch_book import note_best, note_level
 from actors.feed.state import (
-    SYMBOL, UPDATE, Counter, book_of, feed_of, link_of, symbol_count, symbols_of, updates_of,
+    UPDATE, Counter, book_of, feed_of, link_of, symbol_count, symbols_of, updates_of,
 )
 from actors.runtime import Overflow, claim, commit, context, count, kernel
 from actors.runtime.wire import in_flight, is_up, message_header, out_port, out_wire, wire_page
@@ -82,8 +82,8 @@ def _has_room(ctx, messages):
 
 @kernel
 def _must_wait(ctx, feed, messages):
-    """Whether to send a piece of a snapshot later. A consumer that makes no room for too long is not
-    waited for again in this round: the others need theirs."""
+    """Whether to send a piece of a snapshot later. A consumer that makes no room for too long is
+    not waited for again in this round: the others need theirs."""
     now_ns = context(ctx).now_ns
     if _has_room(ctx, messages):
         if now_ns < feed.wait_until_ns:

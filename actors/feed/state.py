@@ -90,9 +90,9 @@ SYMBOL = np.dtype([("name", "i8"), ("last_e4", "i8"), ("last_qty", "i8"), ("loca
                    ("trading_state", "i8")], align=True)
 
 #: ``logins`` is the link's count that ``phase`` belongs to, ``reported`` a bit for each kind of bad
-#: message already logged. ``snapshots`` symbols, from ``next_symbol`` on, are still to be published whole; ``symbol`` is
-#: the one being published (-1: none), ``side`` and ``level`` the next level of it;
-#: ``wait_until_ns`` is until when to wait for wires without room, ``patience_ns`` how long at
+#: message already logged. ``snapshots`` symbols, from ``next_symbol`` on, are still to be published
+#: whole; ``symbol`` is the one being published (-1: none), ``side`` and ``level`` the next level of
+#: it. ``wait_until_ns`` is until when to wait for wires without room, ``patience_ns`` how long at
 #: most.
 FEED = np.dtype([("phase", "i8"), ("snapshots", "i8"), ("next_symbol", "i8"), ("symbol", "i8"),
                  ("side", "i8"), ("level", "i8"), ("wait_until_ns", "i8"),

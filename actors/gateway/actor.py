@@ -93,11 +93,11 @@ class Gateway(Actor):
         log.info("recovered {} live orders, next message of the venue {}", found.live,
                  next_sequence)
         if found.doubtful:
-            log.error("the last gateway died while it changed orders {}: their fate is unknown, they "
-                      "will be cancelled", ", ".join(str(i) for i in found.doubtful[:10]))
+            log.error("the last gateway died while it changed orders {}: their fate is unknown, "
+                      "they will be cancelled", ", ".join(str(i) for i in found.doubtful[:10]))
         if found.dropped:
-            log.error("{} places of the order table held no order that could be (first: {}): dropped",
-                      len(found.dropped), found.dropped[0])
+            log.error("{} places of the order table held no order that could be (first: {}): "
+                      "dropped", len(found.dropped), found.dropped[0])
 
     @property
     def _gateway(self) -> np.ndarray:

@@ -14,7 +14,8 @@ ORDER_ID_SPAN = 10**11
 _E4 = 10_000
 
 
-def describe(code: int, values: tuple[int, ...], symbols: tuple[str, ...]) -> tuple[str, str] | None:
+def describe(code: int, values: tuple[int, ...],
+             symbols: tuple[str, ...]) -> tuple[str, str] | None:
     """Level and text of a log record left by a handler; None for a code that is not ours."""
     try:
         event = Event(code)
@@ -99,14 +100,14 @@ def _bad_message(values, symbols):
 
 def _unknown_order(values, symbols):
     kind, ref, sequence = values[:3]
-    return "WARNING", (f"message {sequence:,} of type {chr(kind)!r} is about order reference {ref}, "
-                       f"which this gateway does not have (further ones are counted only)")
+    return "WARNING", (f"message {sequence:,} of type {chr(kind)!r} is about order reference "
+                       f"{ref}, which this gateway does not have (further ones are counted only)")
 
 
 def _orphan(values, symbols):
     ref, sent, sequence = values[:3]
-    return "ERROR", (f"the venue accepted order reference {ref} in message {sequence:,}, which nobody "
-                     f"here expects: cancel {'sent' if sent else 'could not be sent'}")
+    return "ERROR", (f"the venue accepted order reference {ref} in message {sequence:,}, which "
+                     f"nobody here expects: cancel {'sent' if sent else 'could not be sent'}")
 
 
 def _broken_trade(values, symbols):

@@ -1,9 +1,9 @@
 """The order table: slots by reference number, found by order id, reused when their order is over.
 
 An order's slot is its reference number modulo the table's size. Numbers only grow, so a slot comes
-round again after as many orders as there are slots; one that is still live is passed over, its number
-left out. An order that is over stays readable until then: a late cancel is told what became of it,
-and its id cannot be used again.
+round again after as many orders as there are slots; one that is still live is passed over, its
+number left out. An order that is over stays readable until then: a late cancel is told what became
+of it, and its id cannot be used again.
 """
 
 from actors.book.order_map import get_in, put_in, take_from

@@ -1,8 +1,9 @@
 """What a gateway makes of the tables that an incarnation before it left in shared memory.
 
 It may have died between any two instructions. An order that was being changed, or that contradicts
-itself, is not trusted: one the venue may have becomes UNKNOWN, to be cancelled at the next login and
-settled by what the venue says; one that cannot be told from noise is dropped. Both are said aloud.
+itself, is not trusted: one the venue may have becomes UNKNOWN, to be cancelled at the next login
+and settled by what the venue says; one that cannot be told from noise is dropped. Both are said
+aloud.
 """
 
 from __future__ import annotations

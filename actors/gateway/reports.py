@@ -1,7 +1,7 @@
 """Execution reports out: every one numbered, none lost.
 
-A report says what an order now is, from its record, and what happened, from the ``cause`` record that
-:func:`begin_cause` starts.
+A report says what an order now is, from its record, and what happened, from the ``cause`` record
+that :func:`begin_cause` starts.
 """
 
 import numpy as np
@@ -44,8 +44,8 @@ def begin_cause(ctx, exchange_ns, receive_ns):
 def _claim_numbered(ctx, cause):
     """A claimed report with its number, or 0.
 
-    The wires that matter are ``block``: the reactor saw to their room. Should somebody have made one
-    ``fail``, what it will not take is counted.
+    The wires that matter are ``block``: the reactor saw to their room. Should somebody have made
+    one ``fail``, what it will not take is counted.
     """
     gateway = gateway_of(ctx)
     gateway.report_seq = max(gateway.report_seq, cause.report_seq)

@@ -1,7 +1,7 @@
 """Order commands in, OUCH requests out: checked, noted, encoded in place, sent at once.
 
-An order is noted in the table before its bytes are written to the socket, so that a gateway that dies
-between the two knows, when it is back, what it may have sent.
+An order is noted in the table before its bytes are written to the socket, so that a gateway that
+dies between the two knows, when it is back, what it may have sent.
 """
 
 import numpy as np
@@ -12,8 +12,8 @@ from actors.gateway.checks import (
 from actors.gateway.orders import NO_REF, find_order, is_live, known_order, take_ref
 from actors.gateway.reports import begin_cause, refuse, report
 from actors.gateway.state import (
-    Counter, Event, Histogram, begin_change, end_change, gateway_of, link_of, order_at, symbol_count,
-    symbol_name,
+    Counter, Event, Histogram, begin_change, end_change, gateway_of, link_of, order_at,
+    symbol_count, symbol_name,
 )
 from actors.runtime import clock_ns, context, count, kernel, log, observe
 from actors.runtime.soup_kernels import is_active, reserve, transmit
@@ -218,8 +218,8 @@ def send_cancel(ctx, ref, quantity):
 
 @kernel
 def send_query(ctx):
-    """Asks for the next reference number. Its answer comes after all answers to what was sent before,
-    and so also says that these are complete. False if it cannot be sent now."""
+    """Asks for the next reference number. Its answer comes after all answers to what was sent
+    before, and so also says that these are complete. False if it cannot be sent now."""
     link = link_of(ctx)
     payload = reserve(link, ouch50.ACCOUNT_QUERY_LENGTH)
     if payload == 0:

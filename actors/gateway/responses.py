@@ -71,7 +71,7 @@ def _begin(ctx, order, sequence):
 
 @kernel
 def _reject_replacement(ctx, original, sequence):
-    """The replacement on its way to an order that just ended comes too late. Returns reports made."""
+    """The replacement on its way to an order that just ended is too late. Returns reports made."""
     if original.replaced_by == NO_REF or not known_order(ctx, original.replaced_by):
         return 0
     order = order_at(ctx, original.replaced_by)
@@ -258,7 +258,7 @@ def _cancel_refused(ctx, order, sequence):
 @kernel
 def _unknown(ctx, kind, ref, addr):
     """A message about an order that is not in the table. If it says that the order lives, it must
-    not: nobody here would know of its fills. History is left alone: what it tells of may be over."""
+    not: nobody here would know of its fills. History is left alone: what it tells may be over."""
     link, gateway = link_of(ctx), gateway_of(ctx)
     count(ctx, _UNKNOWN_ORDERS, 1)
     if gateway.reported & _REPORTED_UNKNOWN == 0:

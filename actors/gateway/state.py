@@ -103,16 +103,16 @@ HISTOGRAMS = tuple(h.name.lower() for h in Histogram)
 SYMBOL = np.dtype([("name", "i8")])
 
 #: ``next_ref``: the next UserRefNum. ``oldest_ref``: none before it waits for an answer in time.
-#: ``logins``: the link's count that ``accepting`` belongs to. ``sweep_at`` is the slot the sweep has
-#: come to, ``sweep_ref`` the first reference number it does not concern.
+#: ``logins``: the link's count that ``accepting`` belongs to. ``sweep_at`` is the slot the sweep
+#: has come to, ``sweep_ref`` the first reference number it does not concern.
 GATEWAY = np.dtype([
     ("next_ref", "i8"), ("report_seq", "i8"), ("oldest_ref", "i8"), ("live", "i8"),
     ("unanswered", "i8"), ("logins", "i8"), ("accepting", "i8"), ("timeout_ns", "i8"),
     ("sweep", "i8"), ("sweep_at", "i8"), ("sweep_ref", "i8"), ("reported", "i8"),
 ])
 
-#: An order, as the venue knows it: ``ref`` is its UserRefNum, 0 in a slot never used. ``version`` is
-#: odd while it is being changed. ``status`` is an OrderStatus; ``pending`` a Command under way.
+#: An order, as the venue knows it: ``ref`` is its UserRefNum, 0 in a slot never used. ``version``
+#: is odd while it is being changed. ``status`` is an OrderStatus; ``pending`` a Command under way.
 #: ``replaces`` and ``replaced_by`` are reference numbers. ``cum`` counts over a chain of
 #: replacements. ``sequence`` is the venue's last message applied, ``report_seq`` the first report
 #: that followed from it. ``cancel_due``: a cancel could not be sent yet.
@@ -128,8 +128,8 @@ _VERSION = ORDER.fields["version"][1]
 _ORDER_SIZE = ORDER.itemsize
 
 #: What happened, as far as the order itself does not say it; see ExecutionReport for the fields.
-#: ``report_seq`` is the number of the next report about it; ``again`` says that it was applied by an
-#: incarnation that died before it could be sure to have reported it.
+#: ``report_seq`` is the number of the next report about it; ``again`` says that it was applied by
+#: an incarnation that died before it could be sure to have reported it.
 CAUSE = np.dtype([
     ("exchange_ns", "i8"), ("receive_ns", "i8"), ("reason", "i8"), ("exec_qty", "i8"),
     ("exec_price_e4", "i8"), ("exec_id", "i8"), ("original_id", "i8"), ("liquidity", "i8"),
@@ -173,7 +173,7 @@ def _version_address(ctx, ref):
 
 @kernel
 def begin_change(ctx, ref):
-    """The slot of ``ref`` is half-changed from here to :func:`end_change`, should we die between."""
+    """The slot of ``ref`` is half-changed from here to :func:`end_change`, should we die there."""
     address = _version_address(ctx, ref)
     store_release(address, load_acquire(address) | 1)
 

@@ -53,7 +53,8 @@ class RiskManager(Actor):
         "events": Output(RiskEvent),
     }
     timers = {"publish": Timer(handlers.on_publish, 50_000_000)}
-    counters = ("orders_checked", "orders_passed", "risk_rejects", "fills", "reports")
+    counters = ("orders_checked", "orders_passed", "risk_rejects", "fills", "reports",
+                "duplicates")
     histograms = ("t2_t3",)
     table_names = ("state", "positions", "limits", "rate", "slots", "free", "entries", "map")
 

@@ -14,7 +14,7 @@ from actors.runtime import (
 )
 from actors.runtime.native import memcpy
 from schemas.enums import (
-    Command, OrderStatus, RejectReason, ReportType, Severity, TradingState, UpdateType,
+    Command, Flag, OrderStatus, RejectReason, ReportType, Severity, TradingState,
 )
 from schemas.messages import EXECUTION_REPORT, HEADER, ORDER_COMMAND, PREFIX_SIZE
 from schemas.views import execution_report, market_data, order_command, position, risk_event
@@ -24,7 +24,7 @@ __all__ = ["LIMIT_REJECT", "RISK_STATE", "STATE_CHANGE", "on_market", "on_order"
 
 APPROVED, REPORTS, POSITIONS_OUT, EVENTS = range(4)              # outputs
 STATE, POSITIONS, LIMITS_TABLE, RATE_TABLE, SLOTS, FREE, ENTRIES, MAP = range(8)  # tables
-CHECKED, PASSED, REJECTED, FILLS, REPORTS_SEEN = range(5)        # counters
+CHECKED, PASSED, REJECTED, FILLS, REPORTS_SEEN, DUPLICATES = range(6)  # counters
 T2_T3 = 0                                                        # histograms
 LIMIT_REJECT, STATE_CHANGE = range(1, 3)                         # log codes
 
@@ -40,7 +40,7 @@ _NEW, _CANCEL, _REPLACE = int(Command.NEW), int(Command.CANCEL), int(Command.REP
 _FILL, _REJECT = int(ReportType.FILL), int(ReportType.REJECT)
 _STATUS_REJECTED = int(OrderStatus.REJECTED)
 _TRADING, _HALTED = int(TradingState.TRADING), int(TradingState.HALTED)
-_TRADE = int(UpdateType.TRADE)
+_REPLAYED = int(Flag.REPLAYED)
 _WARNING, _CRITICAL = int(Severity.WARNING), int(Severity.CRITICAL)
 _INVALID = int(RejectReason.INVALID)
 _UNKNOWN_SYMBOL = int(RejectReason.UNKNOWN_SYMBOL)
@@ -184,7 +184,11 @@ def on_report(ctx, message):
     if symbol_id >= positions.size:
         return 0
     state = table(ctx, STATE, RISK_STATE)[0]
-    state.last_report_seq = np.int64(report.report_seq)
+    seq = np.int64(report.report_seq)
+    if np.int64(report.header.flags) & _REPLAYED and seq <= state.last_report_seq:
+        count(ctx, DUPLICATES, 1)  # applied before the gateway's last incarnation ended
+        return 0
+    state.last_report_seq = seq
     if np.int64(report.report_type) == _FILL:
         held = positions[symbol_id]
         before = held.cash_e4 + held.quantity * held.mark_e4

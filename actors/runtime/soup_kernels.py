@@ -1,7 +1,8 @@
 """The compiled half of a SoupBinTCP client: packets in and out of a connection that is logged in.
 
 One :data:`SOUP_LINK` record holds a connection. It has one owner at a time: the housekeeper
-(:mod:`actors.runtime.soup_session`) while ``state`` is IDLE or LOST, the reactor while it is ACTIVE.
+(:mod:`actors.runtime.soup_session`) while ``state`` is IDLE or LOST, the reactor while it is
+ACTIVE.
 The housekeeper hands over by storing ACTIVE last; the reactor hands back with :func:`lose`.
 
 ::
@@ -70,7 +71,8 @@ _LOGGED_OUT = int(LinkLoss.LOGGED_OUT)
 
 #: A connection. Sequence numbers are the venue's. ``next_sequence`` is the next message to handle,
 #: ``skip`` how many repeated ones come before it, ``tail`` the next one the venue had not yet
-#: generated when we logged in, ``gap`` how many it could not send again. ``received_ns`` is when the latest bytes arrived (T1, monotonic).
+#: generated when we logged in, ``gap`` how many it could not send again. ``received_ns`` is when
+#: the latest bytes arrived (T1, monotonic).
 SOUP_LINK = np.dtype([
     ("state", "i8"), ("fd", "i8"), ("loss", "i8"), ("loss_errno", "i8"), ("logout", "i8"),
     ("logins", "i8"), ("next_sequence", "i8"), ("skip", "i8"), ("tail", "i8"),

@@ -3,8 +3,8 @@
 A non-blocking state machine that an actor drives from its housekeeping. Every login is made twice:
 first one that asks for sequence 0, whose answer tells the venue's session and how far its stream
 has come; then the real one, for the first message not yet handled. So a venue that started a new
-stream is recognised before anything of it is taken for the old one's, and a reader knows up to where
-what it receives is history.
+stream is recognised before anything of it is taken for the old one's, and a reader knows up to
+where what it receives is history.
 
 ::
 
@@ -95,9 +95,9 @@ class SoupClient:
     ``link`` is the SOUP_LINK record, shape (), that the actor's handlers see; it says from which
     session and ``next_sequence`` to go on. ``what`` names the connection in log lines. ``log`` is a
     loguru logger. ``attach(fd)`` gives the reactor a descriptor, -1 takes it away. ``on_fresh`` is
-    called when the venue's stream is not the one known, ``on_gap`` when part of the known one is gone
-    for good, each before anything that follows arrives; ``may_log_in`` can hold a login back, for as
-    long as something of the old stream is unfinished.
+    called when the venue's stream is not the one known, ``on_gap`` when part of the known one is
+    gone for good, each before anything that follows arrives; ``may_log_in`` can hold a login back,
+    for as long as something of the old stream is unfinished.
     """
 
     def __init__(self, link: np.ndarray, config: SoupConfig, what: str, log,
@@ -189,7 +189,8 @@ class SoupClient:
     def _send_login(self, now_ns: int) -> None:
         sequence = 0 if self._probe is None else int(self.link["next_sequence"])
         config = self.config
-        request = soupbintcp.LoginRequest(config.username, config.password, config.session, sequence)
+        request = soupbintcp.LoginRequest(config.username, config.password, config.session,
+                                          sequence)
         try:
             self._socket.send(request.encode())  # a fresh connection takes 50 bytes at once
         except OSError as error:

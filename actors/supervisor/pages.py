@@ -137,12 +137,15 @@ class Pages:
             page.header["started_ns"], page.header["restarts"] = started_ns, restarts
 
     def died(self, process: str, exit_code: int) -> None:
-        """A process was reaped: producers learn at once that nobody listens any more."""
+        """A process was reaped: producers learn at once that nobody listens any more, and the
+        ledger that nobody sends."""
         for page in self._pages_of(process):
             page.header["exit_status"] = exit_code
         for name in self.plan.process(process).actors:
             for wire in self.plan.inputs_of(name):
                 self.wires[wire.index]["c_epoch"] = 0
+            for wire in self.plan.outputs_of(name):
+                self.wires[wire.index]["p_connected"] = 0
 
     def publish(self, process: str, state: ActorState, reason: str, closed: bool) -> None:
         """What became of a process of which nothing runs; ``closed``: do not wait for it."""

@@ -2,11 +2,14 @@
 
 A reactor that waits for its turn on a busy machine looks like one that hangs: its heartbeat stands
 still. Linux tells them apart: a starved thread is runnable and its run time stands still; one that
-hangs sleeps, is stopped, or runs. Source: proc(5), ``/proc/pid/task/tid/stat`` and ``schedstat``.
+hangs sleeps, is stopped, or runs. A thread may also sleep because another of its process, which it
+waits for (a Python thread for the interpreter's lock), is starved: then nothing in the process ran.
+Source: proc(5), ``/proc/pid/task/tid/stat`` and ``schedstat``.
 """
 
 from __future__ import annotations
 
+import os
 import pathlib
 from dataclasses import dataclass
 
@@ -14,41 +17,43 @@ __all__ = ["StarvationWatch"]
 
 
 @dataclass
-class _Thread:
+class _Look:
     heartbeat_ns: int
-    ran_ns: int
+    ran_ns: dict[int, int]  # by thread; empty: nothing to compare with yet
 
 
 class StarvationWatch:
-    """Remembers, by thread, what was seen at the last look."""
+    """Remembers, by thread watched, what was seen at the last look."""
 
     def __init__(self) -> None:
-        self._threads: dict[tuple[int, int], _Thread] = {}
+        self._looks: dict[tuple[int, int], _Look] = {}
 
     def starved(self, pid: int, tid: int, heartbeat_ns: int) -> bool:
-        """Whether the thread stood in line for a core since the last look. False whenever its
-        heartbeat moved, and for a thread that is gone."""
-        before = self._threads.get((pid, tid))
-        if before is not None and before.heartbeat_ns != heartbeat_ns:
-            before.heartbeat_ns = heartbeat_ns
-            before.ran_ns = -1
+        """Whether thread ``tid`` stood in line for a core since the last look, or its whole process
+        did. False whenever the heartbeat moved, and for a process that is gone."""
+        before = self._looks.get((pid, tid))
+        if before is None or before.heartbeat_ns != heartbeat_ns:
+            self._looks[pid, tid] = _Look(heartbeat_ns, {})
             return False
-        ran_ns = _ran_ns(pid, tid)
-        if ran_ns is None:
-            self._threads.pop((pid, tid), None)
+        now = _ran_ns(pid)
+        earlier, before.ran_ns = before.ran_ns, now
+        if not earlier or not now:
             return False
-        if before is None or before.ran_ns < 0:
-            self._threads[pid, tid] = _Thread(heartbeat_ns, ran_ns)
-            return False
-        ran, before.ran_ns = ran_ns - before.ran_ns, ran_ns
-        return ran == 0 and _is_runnable(pid, tid)
+        if now.get(tid, -1) == earlier.get(tid) and _is_runnable(pid, tid):
+            return True
+        return now == earlier and any(_is_runnable(pid, thread) for thread in now)
 
 
-def _ran_ns(pid: int, tid: int) -> int | None:
+def _ran_ns(pid: int) -> dict[int, int]:
+    """Time on a core, in ns, of each thread of the process; empty if it is gone."""
+    ran = {}
     try:
-        return int(pathlib.Path(f"/proc/{pid}/task/{tid}/schedstat").read_text().split()[0])
+        for thread in os.listdir(f"/proc/{pid}/task"):
+            words = pathlib.Path(f"/proc/{pid}/task/{thread}/schedstat").read_text().split()
+            ran[int(thread)] = int(words[0])
     except (OSError, ValueError, IndexError):
-        return None
+        return {}
+    return ran
 
 
 def _is_runnable(pid: int, tid: int) -> bool:

@@ -94,7 +94,7 @@ def _actor_sample(deployment: Deployment, name: str, process: str) -> ActorSampl
         epoch=int(header["epoch"]), restarts=int(header["restarts"]),
         uptime_ns=monotonic_ns() - began if began and not down else 0,
         handled=int(header["handled"]), queue=max(int(header["queue"]), 0),
-        reason=bytes(header["reason"]).decode(errors="replace"),
+        reason=header["reason"].item().decode(errors="replace"),
         counters=dict(zip(page.counter_names, page.counters.tolist(), strict=False)))
 
 

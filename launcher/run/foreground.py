@@ -44,7 +44,7 @@ class ForegroundProcess(ProcessHost):
     @property
     def failure(self) -> str:
         """Why it failed, if it did."""
-        reasons = (bytes(host.vitals.header["reason"]).decode(errors="replace")
+        reasons = (host.vitals.header["reason"].item().decode(errors="replace")
                    for host in self.hosts)
         return next(filter(None, reasons), "")
 

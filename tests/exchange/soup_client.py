@@ -40,6 +40,7 @@ class SoupTestClient:
         self.session = ""
         self.heartbeats = 0
         self.debug_texts: list[str] = []
+        self._beaten = float("inf")  # from the login on
 
     def login(self, username: str = "DESK01", password: str = "PITWIRE", session: str = "",
               sequence: int = 1) -> LoginAccepted | LoginRejected:
@@ -54,12 +55,14 @@ class SoupTestClient:
         assert kind == soupbintcp.LOGIN_ACCEPTED, chr(kind)
         answer = LoginAccepted.decode(payload)
         self.next_sequence, self.session = answer.sequence_number, answer.session
+        self._beaten = time.monotonic()
         return answer
 
     def packet(self, timeout: float = TIMEOUT_S) -> tuple[int, bytes]:
         """The next packet: (type, payload). Disconnected at the end; TimeoutError."""
         deadline = time.monotonic() + timeout
         while not self._packets:
+            self._beat()
             self.socket.settimeout(max(deadline - time.monotonic(), 0.001))
             try:
                 chunk = self.socket.recv(1 << 16)
@@ -70,6 +73,15 @@ class SoupTestClient:
             found, self._unread = soupbintcp.split(self._unread + chunk)
             self._packets = found
         return self._packets.pop(0)
+
+    def _beat(self) -> None:
+        """A client heartbeat, if the last was a second ago."""
+        if time.monotonic() - self._beaten >= 1.0:
+            self._beaten = time.monotonic()
+            try:
+                self.send_packet(soupbintcp.CLIENT_HEARTBEAT)
+            except OSError:
+                pass  # closed by the exchange: what it sent before can still be read
 
     def message(self, timeout: float = TIMEOUT_S) -> bytes:
         """The next sequenced message; heartbeats and debug packets on the way are noted."""

@@ -64,6 +64,7 @@ def test_any_message_still_kept_can_be_found_and_read_on_from(lengths, data):
     publish(memory, sent)
     log = memory.logs[0]
     oldest = memory.oldest_retained(0)
+    assert memory.oldest_retained(0, SMALLEST // 2) >= oldest
     wanted = data.draw(st.integers(oldest, len(sent) + 1))
     stream, _ = read(memory, locate(log, wanted))
     assert [payload for _, payload in soupbintcp.split(stream)[0]] == sent[wanted - 1:]

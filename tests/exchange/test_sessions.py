@@ -62,8 +62,8 @@ def test_a_full_house_says_so_and_has_room_again(tmp_path):
 def test_a_slow_reader_falls_out_and_nobody_else_waits(tmp_path):
     """One viewer never reads. The log keeps a mebibyte; when that is full, the viewer is dropped,
     and another has got every message in order meanwhile."""
-    capacity = {"market_data_log_mib": 1, "send_buffer_kib": 4}
-    with RunningExchange(tmp_path, capacity=capacity, flow={"rate": 20_000, "seed": 3}) as exchange:
+    capacity = {"market_data_log_mib": 1, "send_buffer_kib": 64}
+    with RunningExchange(tmp_path, capacity=capacity, flow={"rate": 8_000, "seed": 3}) as exchange:
         slow = exchange.market_client(receive_buffer=2_048)
         assert isinstance(slow.login(), LoginAccepted)
         fast, trader = exchange.viewer(1), exchange.trader()

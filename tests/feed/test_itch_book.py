@@ -281,7 +281,8 @@ def test_ten_thousand_recorded_messages_leave_the_published_book_after_each():
     feed = Feed(("AAPL",), orders=20_000, levels_per_side=2048)
     subscriber = Subscriber(checks=False)
     with RECORDED_BOOK.open() as file:
-        expected = {int(row[0]): [int(c or 0) for c in row[1:]] for row in list(csv.reader(file))[1:]}
+        rows = list(csv.reader(file))[1:]
+    expected = {int(row[0]): [int(cell or 0) for cell in row[1:]] for row in rows}
     compared = 0
     for index, message in enumerate(binary_file.unpack(RECORDED.read_bytes())):
         updates = feed.apply(message)

@@ -66,7 +66,8 @@ def test_a_refused_connection_is_tried_again_with_growing_delays():
     venue.stop_listening()
     rig = SoupRig(venue.address)
     rig.until(lambda: len(rig.log.lines) >= 7)
-    delays = [float(re.search(r"next attempt in ([\d.]+) ms", text)[1]) for _, text in rig.log.lines]
+    texts = [text for _, text in rig.log.lines]
+    delays = [float(re.search(r"next attempt in ([\d.]+) ms", text)[1]) for text in texts]
     assert delays[:7] == [1, 2, 4, 8, 16, 20, 20]
     assert f"market data at {venue.address}: connection refused" in rig.log
     venue.stream = list(HELLO)

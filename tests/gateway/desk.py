@@ -6,12 +6,15 @@ import numpy as np
 
 from actors.gateway.state import ORDER
 from actors.runtime.clock import monotonic_ns
-from schemas.enums import Command, OrderType, Side, TimeInForce
+from schemas.enums import (
+    Command, OrderStatus, OrderType, RejectReason, ReportType, Side, TimeInForce,
+)
 from schemas.messages import EXECUTION_REPORT, ORDER_COMMAND
 from tests.feed.alone import ROWS, Alone, Apart, Watched, plan_of
 from tests.runtime.deployments import eventually
 
-__all__ = ["FIRST", "Desk", "TradingDesk", "TradingDeskApart", "gateway_plan"]
+__all__ = ["FIRST", "Desk", "STRATEGY", "TradingDesk", "TradingDeskApart", "gateway_plan",
+           "reasons", "told"]
 
 STRATEGY = 3
 #: Order id number 0 of the desk's strategy.
@@ -22,10 +25,22 @@ def gateway_plan(tmp_path, venue, apart=False, **config):
     return plan_of(
         tmp_path,
         {"desk": ("tests.feed.alone:Desk", {}),
-         "gateway": ("actors.gateway:Gateway", {"venue": venue.address, "max_orders": 64, **config})},
+         "gateway": ("actors.gateway:Gateway",
+                     {"venue": venue.address, "max_orders": 64, **config})},
         [("desk/orders", "gateway/orders", "OrderCommand", "fail", 1024),
          ("gateway/reports", "desk/reports", "ExecutionReport", "block", 8192)],
         apart=apart)
+
+
+def told(reports) -> list[tuple]:
+    """Type, order number, status, shares, what is left and what was executed in all."""
+    return [(ReportType(int(r["report_type"])).name, int(r["order_id"]) - FIRST,
+             OrderStatus(int(r["order_status"])).name, int(r["exec_qty"]), int(r["leaves_qty"]),
+             int(r["cum_qty"])) for r in reports]
+
+
+def reasons(reports) -> list[str]:
+    return [RejectReason(int(r["reject_reason"])).name for r in reports]
 
 
 class Desk(Watched):

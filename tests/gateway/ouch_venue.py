@@ -34,6 +34,10 @@ class OuchVenue(FakeVenue):
             return
         request = ouch50.decode_in(payload)
         self.requests.append(request)
+        with self.lock:
+            self._answer(request)
+
+    def _answer(self, request: dict) -> None:
         kind = request["type"]
         if kind == "Q" and self.answers_queries:
             self.say("Q", next_user_ref_num=self.last_ref + 1)
@@ -42,11 +46,21 @@ class OuchVenue(FakeVenue):
             if self.accepts:
                 self.accept(request)
         elif kind == "U" and request["user_ref_num"] > self.last_ref and self.accepts:
-            if request["orig_user_ref_num"] in self.orders:
-                self.last_ref = request["user_ref_num"]
-                self.replace(request)
+            self._answer_replace(request)
         elif kind == "X" and self.cancels and request["user_ref_num"] in self.orders:
             self.reduce_to(request["user_ref_num"], request["quantity"])
+
+    def _answer_replace(self, request: dict) -> None:
+        """A dead order: silence. A quantity already executed: the original is cancelled."""
+        original = request["orig_user_ref_num"]
+        if original not in self.orders:
+            return
+        old = self.orders[original]
+        if request["quantity"] <= old["total"] - old["left"]:
+            self.reduce_to(original, 0)
+            return
+        self.last_ref = request["user_ref_num"]
+        self.replace(request)
 
     def of_type(self, kind: str) -> list[dict]:
         """The requests of one type so far."""
@@ -72,7 +86,8 @@ class OuchVenue(FakeVenue):
         old = self.orders.pop(request["orig_user_ref_num"])
         executed = old["total"] - old["left"]
         left = request["quantity"] - executed
-        self.orders[request["user_ref_num"]] = dict(old, left=left, total=request["quantity"])
+        self.orders[request["user_ref_num"]] = dict(old, left=left, total=request["quantity"],
+                                                    cl_ord_id=request["cl_ord_id"])
         self.say("U", orig_user_ref_num=request["orig_user_ref_num"],
                  user_ref_num=request["user_ref_num"], side=old["side"], quantity=left,
                  symbol=old["symbol"], price=request["price"],

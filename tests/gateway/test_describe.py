@@ -11,7 +11,8 @@ IOC = TimeInForce.IOC
 
 
 @pytest.mark.parametrize("event, values, level, text", [
-    (Event.ORDER, (ID, Side.BUY, 50, 0, 150_3000, IOC), "INFO", "order 12456 BUY 50 AAPL @ 150.30 IOC"),
+    (Event.ORDER, (ID, Side.BUY, 50, 0, 150_3000, IOC), "INFO",
+     "order 12456 BUY 50 AAPL @ 150.30 IOC"),
     (Event.ORDER, (ID, Side.SELL, 5, 1, 1_2345, TimeInForce.DAY), "INFO",
      "order 12456 SELL 5 MSFT @ 1.2345 DAY"),
     (Event.FILL, (ID, 50, 150_3000, 38_400, 0, 0), "INFO",
@@ -23,7 +24,8 @@ IOC = TimeInForce.IOC
      "reject 12456: NOT_CONNECTED"),
     (Event.CANCEL, (ID, 0, 40, 0, 0, 0), "INFO", "cancel 12456 40 AAPL"),
     (Event.CANCEL, (ID, 15, 40, 0, 0, 0), "INFO", "cancel 12456 down to 15 of 40 AAPL"),
-    (Event.CANCELED, (ID, 40, ord("I"), 0, 0, 0), "INFO", "canceled 12456 40 (immediate or cancel)"),
+    (Event.CANCELED, (ID, 40, ord("I"), 0, 0, 0), "INFO",
+     "canceled 12456 40 (immediate or cancel)"),
     (Event.CANCELED, (ID, 25, ord("U"), 15, 0, 0), "INFO", "canceled 12456 25, 15 left (user)"),
 ])
 def test_lines_read_as_documented(event, values, level, text):
