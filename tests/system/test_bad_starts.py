@@ -44,9 +44,9 @@ def test_a_venue_that_is_not_there_keeps_the_deployment_waiting_until_ctrl_c():
 
 def test_a_class_whose_module_cannot_be_imported_starts_nothing():
     with desk() as cli:
-        (cli.folder / "broken_strategy.py").write_text("import no_such_library\n")
+        (cli.folder / "lacks_a_library.py").write_text("import no_such_library\n")
         cli.topology.write_text(cli.topology.read_text().replace(
-            "actors:\n", "actors:\n  strategy: {class: 'broken_strategy:Mine'}\n"))
+            "actors:\n", "actors:\n  strategy: {class: 'lacks_a_library:Mine'}\n"))
         refused = cli("up", code=ExitCode.TOPOLOGY_INVALID)
         assert "ModuleNotFoundError: No module named 'no_such_library'" in refused.stderr
         assert not (cli.folder / "run").exists()
