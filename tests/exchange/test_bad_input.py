@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from schemas.venue import ouch50, soupbintcp
 from schemas.venue.soupbintcp import LoginRequest
 from tests.exchange.soup_client import Disconnected, raw_connection
+from tests.exchange.venues import RunningExchange
 
 SHARED = settings(max_examples=60, deadline=None,
                   suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -16,6 +17,22 @@ ORDER = ouch50.encode_in(
     time_in_force="0", display="Y", capacity="P", intermarket_sweep_eligibility="N",
     cross_type="N", cl_ord_id="FUZZ")
 PORTS = ("order_entry", "market_data")
+
+
+@pytest.fixture(scope="module")
+def abused_exchange(tmp_path_factory):
+    """One for these tests alone: bad orders use up the account's UserRefNums, after which not even a
+    mass cancel can clear what rests."""
+    with RunningExchange(tmp_path_factory.mktemp("abused")) as exchange:
+        yield exchange
+
+
+@pytest.fixture
+def exchange(abused_exchange):
+    yield abused_exchange
+    for client in abused_exchange.clients:
+        client.close()
+    abused_exchange.clients.clear()
 
 
 def answers_and_end(connection) -> list[tuple[int, bytes]]:
