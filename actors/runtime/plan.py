@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 __all__ = [
-    "ActorPlan", "Backoff", "GroupPlan", "HealthCheck", "Plan", "ProcessPlan", "RestartPlan",
-    "ThreadPlan", "WirePlan",
+    "ActorPlan", "Backoff", "DEFAULT_SPIN_NS", "GroupPlan", "HealthCheck", "Plan", "ProcessPlan",
+    "RestartPlan", "ThreadPlan", "WirePlan",
 ]
 
 
@@ -67,6 +67,12 @@ class ActorPlan:
     stop_grace_ns: int = 1_000_000_000
 
 
+#: How long a thread looks for messages before it sleeps, where the topology does not say. Yielding
+#: lasts longer than a busy market's pauses; blocking loses nothing by sleeping at once, as those it
+#: waits for often share its core.
+DEFAULT_SPIN_NS = {"busy_spin": 0, "yielding": 1_000_000, "blocking": 0}
+
+
 @dataclass(frozen=True)
 class ThreadPlan:
     """One reactor: the actors it runs, in order, how it waits, and the core it is pinned to."""
@@ -74,7 +80,7 @@ class ThreadPlan:
     name: str
     actors: tuple[str, ...]
     wait: str = "blocking"  # busy_spin | yielding | blocking
-    spin_ns: int = 5_000  # how long ``blocking`` spins before it sleeps
+    spin_ns: int = 0  # how long it looks on, without messages, before it sleeps; not for busy_spin
     core: int | None = None
 
 

@@ -4,8 +4,10 @@ One loop, compiled once, serves every actor: it reads a table of input wires, ti
 each with the address of its handler and of its actor's context. A turn serves inputs in order of
 priority (control, executions, orders, market data; equals in turn), then timers, then pollers.
 Between turns without work it waits as its wait strategy says (named as in the LMAX Disruptor):
-``busy_spin``, ``yielding``, or ``blocking``, which spins briefly and then sleeps in ``ppoll`` on
-all its descriptors.
+``busy_spin`` looks again, ``yielding`` gives the core away first, ``blocking`` does neither for long.
+The last two sleep, in ``ppoll`` on all their descriptors, after ``spin_ns`` without work. That a
+yielding thread sleeps at all is what keeps others alive: some kernels (Linux 6.18 among them) let
+threads that only ever yield starve everything else on their cores for the better part of a minute.
 """
 
 import numpy as np
@@ -30,7 +32,7 @@ __all__ = ["run", "turn", "warm"]
 
 _BLOCK = int(Overflow.BLOCK)
 _YIELDING = int(Wait.YIELDING)
-_BLOCKING = int(Wait.BLOCKING)
+_BUSY_SPIN = int(Wait.BUSY_SPIN)
 _MARKET_DATA = int(Priority.MARKET_DATA)
 
 _MESSAGES_PER_TURN = 64       # then timers and pollers get their chance
@@ -314,14 +316,15 @@ def run(thread_address):
         idle_turns += 1
         if idle_turns % _FORCED_TAKE_EVERY == 0:
             force = 1
-        if thread.wait == _YIELDING:
+        if thread.wait == _BUSY_SPIN:
+            continue
+        now = now_ns(thread_address + _SCRATCH)
+        if idle_since == 0:
+            idle_since = now
+        if now - idle_since >= thread.spin_ns:
+            force = sleep(thread_address)
+        elif thread.wait == _YIELDING:
             sched_yield()
-        elif thread.wait == _BLOCKING:
-            now = now_ns(thread_address + _SCRATCH)
-            if idle_since == 0:
-                idle_since = now
-            if now - idle_since >= thread.spin_ns:
-                force = sleep(thread_address)
     store_release(thread_address + _RUNNING, 0)
 
 

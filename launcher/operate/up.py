@@ -21,7 +21,9 @@ from launcher.cli.errors import Failure
 from launcher.cli.exit_codes import ExitCode
 from launcher.operate.deployment import Deployment, command_text
 from launcher.operate.folders import RunLock, clean_leftovers, lock_holder, prepare_folders
-from launcher.operate.processes import end_processes, is_alive, processes_of
+from launcher.operate.processes import (
+    end_processes, is_alive, is_dying, processes_of, wait_for_end,
+)
 from launcher.operate.sample import ProcessUse
 from launcher.operate.screen import CompileBar, LauncherLog, LogScreen
 from launcher.operate.supervisor import Outcome, Supervisor
@@ -35,6 +37,7 @@ _STATUS_EVERY_NS = 100_000_000
 _SAMPLE_EVERY_NS = 1_000_000_000
 _STOP_TIMEOUT_NS = 6_000_000_000   # the supervisor kills what lingers long before
 _LEFTOVER_GRACE_S = 1.5
+_DYING_S = 10.0  # a killed supervisor's last moments, on a machine with no time for it
 
 
 @dataclass(frozen=True)
@@ -101,7 +104,10 @@ class Run:
 
     def _orphans_ended(self) -> bool:
         """Whether what holds the lock was left over by a supervisor that died, and ended now."""
-        if is_alive(lock_holder(self.plan.run_dir)):
+        holder = lock_holder(self.plan.run_dir)
+        if is_dying(holder):
+            wait_for_end([holder], _DYING_S)
+        if is_alive(holder):
             return False
         self._end_leftovers()
         return True

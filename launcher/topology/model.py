@@ -187,7 +187,7 @@ class ActorSpec(DefaultsSpec):
     wait: Wait | None = None
     """How its thread waits for messages."""
     spin: Duration | None = None
-    """How long a thread that waits `blocking` spins before it sleeps."""
+    """How long its thread looks on before it sleeps, unless it is to busy_spin."""
     depends_on: list[Name] | None = None
     """Actors that are started before it."""
 
@@ -198,10 +198,11 @@ class ThreadSpec(Part):
     core: int | None = None
     """The core it is pinned to; -1 is the machine's last."""
     wait: Wait | None = None
-    """How it waits for messages: spin always (busy_spin), give the core away between looks
-    (yielding), or spin a little and then sleep (blocking)."""
+    """How it waits for messages: look always (busy_spin), give the core away between looks and
+    sleep after a while without any (yielding), or sleep at once (blocking)."""
     spin: Duration | None = None
-    """How long `blocking` spins before it sleeps."""
+    """How long it looks on, without messages, before it sleeps: 1ms if yielding, else 0s. A thread
+    that is to busy_spin never sleeps."""
 
 
 class ProcessSpec(ThreadSpec):

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from actors.runtime.plan import ProcessPlan, ThreadPlan
+from actors.runtime.plan import DEFAULT_SPIN_NS, ProcessPlan, ThreadPlan
 from launcher.topology.durations import format_duration
 from launcher.topology.model import ProcessSpec, ThreadSpec, Topology
 from launcher.problems import Path, did_you_mean
@@ -86,8 +86,9 @@ def _thread(topology: Topology, process: str, thread: str, actors: list[str],
     wait, wait_path = setting("wait")
     core = _core(setting("core"), cores, report)
     spin, _ = setting("spin")
-    plan = ThreadPlan(thread, tuple(actors), wait or ThreadPlan.wait,
-                      ThreadPlan.spin_ns if spin is None else spin, core)
+    wait = wait or ThreadPlan.wait
+    plan = ThreadPlan(thread, tuple(actors), wait, DEFAULT_SPIN_NS[wait] if spin is None else spin,
+                      core)
     if plan.wait == "busy_spin" and core is not None:
         name = f"{process}.{thread}"
         other = spinning.setdefault(core, name)

@@ -107,7 +107,7 @@ def test_settings_of_threads_come_from_thread_then_process_then_actor(tmp_path):
         """))
     assert plan.process("p").core == 2
     assert plan.process("p").threads == (ThreadPlan("main", ("feed",), "blocking", 1_000, 2),
-                                         ThreadPlan("t", ("strategy",), "yielding", 5_000, 1))
+                                         ThreadPlan("t", ("strategy",), "yielding", 1_000_000, 1))
     risk = plan.process("risk")
     assert risk.threads == (ThreadPlan("main", ("risk",), "busy_spin", 1_000_000, 3),)
     assert risk.core is None

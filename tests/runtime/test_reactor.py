@@ -215,12 +215,21 @@ def test_every_wait_strategy_handles_what_comes(waiting, wait):
     assert [n for _, n in calls(desk)] == list(range(50))
 
 
-@pytest.mark.parametrize("wait", ["busy_spin", "yielding"])
-def test_a_spinning_reactor_never_sleeps(waiting, wait):
-    _, thread = waiting(wait)
+def test_a_spinning_reactor_never_sleeps(waiting):
+    _, thread = waiting("busy_spin")
     turns = int(thread.record["turns"])
     eventually(lambda: thread.record["turns"] > turns + 100_000)
     assert thread.record["sleeps"] == 0
+
+
+def test_a_yielding_reactor_looks_on_for_a_while_and_then_sleeps(waiting):
+    desk, thread = waiting("yielding", spin_ns=500_000_000)
+    sent_by(desk, "venue0", "orders", 1)
+    eventually(lambda: len(calls(desk)) == 1)
+    sleeps, turns = int(thread.record["sleeps"]), int(thread.record["turns"])
+    eventually(lambda: thread.record["sleeps"] > sleeps)
+    assert int(thread.record["turns"]) - turns > 1_000
+    eventually(lambda: thread.record["sleeps"] > sleeps + 10)  # what is idle does not look again
 
 
 def test_a_blocking_reactor_sleeps_when_idle(waiting):
