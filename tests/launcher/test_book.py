@@ -92,13 +92,13 @@ def test_the_ladder_is_the_venues_book(tmp_path, venue, market):
         assert sides(watch(running, "MSFT").look()) == [[], [(250_0000, 30, 1)]]
 
 
-def test_no_ladder_is_torn_while_the_market_moves_as_fast_as_it_can(tmp_path, venue, market):
+def test_no_ladder_is_torn_while_the_market_moves(tmp_path, venue, market):
     """Each look is the book after exactly the message that it says, read from another process."""
     rng, books = random.Random(7), {len(venue.stream): book_of(market, "AAPL")}
     parts, number = [], len(venue.stream)
-    for _ in range(40):
+    for _ in range(60):
         part = []
-        for _ in range(100):
+        for _ in range(60):
             part.append(market.any(rng))
             number += 1
             books[number] = book_of(market, "AAPL")
@@ -106,14 +106,14 @@ def test_no_ladder_is_torn_while_the_market_moves_as_fast_as_it_can(tmp_path, ve
     with Apart(feed_plan(tmp_path, venue, apart=True)) as running:
         eventually(running.all_running, 60)
         seen, ladders = watch(running), []
-        begin = threading.Thread(target=lambda: [venue.publish(*part) for part in parts])
-        begin.start()
-        while not ladders or ladders[-1].sequence < number:
-            ladders.append(seen.look())
-        begin.join()
+        for part in parts:
+            venue.publish(*part)
+            ladders.append(seen.look())  # while the feed is at it
+        eventually(lambda: seen.look().sequence == number, what="the last message")
+        ladders.append(seen.look())
         for ladder in ladders:
             assert sides(ladder) == books[ladder.sequence], f"after message {ladder.sequence}"
-        assert len({ladder.sequence for ladder in ladders}) > 2, "it was seen to move"
+        assert len({ladder.sequence for ladder in ladders}) > 20, "it was seen to move"
         assert running.counter("feed", "refused") == running.counter("feed", "bad_messages") == 0
 
 
