@@ -32,7 +32,7 @@ __all__ = ["DEPTH", "LOOK_EVERY_NS", "SHOWN_LEVELS", "View", "depth_tables", "on
 #: Levels of a side that are shown at most.
 SHOWN_LEVELS = 64
 LOOK_EVERY_NS = 10_000_000
-_AT_ONCE = 4  # symbols copied in one beat, about 2 µs each; market data waits no longer
+_AT_ONCE = 4  # symbols copied in one beat: so long may market data wait
 
 
 class View(enum.IntEnum):
