@@ -7,11 +7,12 @@ import pydantic
 
 from actors.book.book_memory import BookBounds, OrderBook
 from actors.book.memory import aligned_zeros
+from actors.feed.depth import LOOK_EVERY_NS, depth_tables, on_look
 from actors.feed.handlers import on_resync, on_venue
 from actors.feed.state import (
     BURST, COUNTERS, HISTOGRAMS, TABLES, Event, Phase, Status, directory_tables,
 )
-from actors.runtime import Actor, Output, Poller, Setup, Table
+from actors.runtime import Actor, Output, Poller, Setup, Table, Timer
 from actors.runtime.logs import actor_logger
 from actors.runtime.soup_kernels import SOUP_LINK
 from actors.runtime.soup_session import SoupClient, SoupConfig
@@ -42,6 +43,7 @@ class FeedHandler(Actor):
     kind, tag = "feed", "FEED"
     Config = FeedConfig
     outputs = {"market": Output(MarketData, burst=BURST)}
+    timers = {"looks": Timer(on_look, LOOK_EVERY_NS)}
     pollers = {"venue": Poller(on_venue)}
     resync = {"market": on_resync}
     counters = COUNTERS
@@ -60,17 +62,21 @@ class FeedHandler(Actor):
         directory = directory_tables(self.symbols)
         memory = aligned_zeros(self._bounds.size, np.uint8)
         OrderBook.create(memory, self._bounds)
+        shown = depth_tables(len(self.symbols))
         return {"link": Table(np.zeros(1, SOUP_LINK), shared=True),
                 "feed": Table(directory["feed"], shared=True),
                 "symbols": Table(directory["symbols"], shared=True),
                 "locates": Table(directory["locates"]), "updates": Table(directory["updates"]),
-                "book": Table(memory)}
+                "book": Table(memory),
+                "looks": Table(shown["looks"], shared=True),
+                "depth": Table(shown["depth"], shared=True)}
 
     def start(self) -> None:
         """A new incarnation knows nothing: its book is empty and the stream starts over."""
         self.host.tables["link"][0] = np.zeros((), SOUP_LINK)
         self._forget()
         self.host.tables["feed"][0]["snapshots"] = 0
+        self._show_nothing()
         self._client = SoupClient(
             self.host.tables["link"][0:1].reshape(()), self.config, "market data",
             actor_logger(self.host), lambda fd: self.host.set_fd("venue", fd),
@@ -84,6 +90,13 @@ class FeedHandler(Actor):
         feed = self.host.tables["feed"][0]
         feed["snapshots"] = len(self.symbols)
         feed["patience_ns"] = int(self.config.snapshot_patience_ms * 1_000_000)
+
+    def _show_nothing(self) -> None:
+        """What the last incarnation showed is void, and may be half of something."""
+        depth = self.host.tables["depth"]
+        depth["version"] |= 1
+        depth["stamp"] = depth["view"] = 0
+        depth["version"] += 1
 
     def housekeep(self, now_ns: int) -> None:
         self._client.housekeep(now_ns)

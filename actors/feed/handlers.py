@@ -6,8 +6,8 @@ from actors.book.memory import record_at
 from actors.feed.itch_book import apply_message
 from actors.feed.publish import begin_round, publish, publish_snapshots
 from actors.feed.state import (
-    BURST, MAX_UPDATES, OVERDRAWN, UPDATE, Counter, Event, Phase, Status, book_of, feed_of, link_of,
-    locates_of, symbol_count, symbols_of, updates_of,
+    BURST, MAX_UPDATES, OVERDRAWN, SYMBOL, UPDATE, Counter, Event, Phase, Status, book_of, feed_of,
+    link_of, locates_of, symbol_count, symbols_of, updates_of,
 )
 from actors.runtime import clock_ns, context, count, draining, handler, kernel, log, observe
 from actors.runtime.native import load_u8
@@ -114,6 +114,9 @@ def _take_message(ctx, link, feed, live):
         return 0
     if kind == _SYSTEM_EVENT:
         log(ctx, _MARKET_EVENT, get_u8(addr, _SYSTEM_EVENT_CODE), feed.exchange_ns, 0, 0, 0, 0)
+    if n > 0:
+        symbol = record_at(updates, 0, UPDATE).symbol_id
+        record_at(symbols_of(ctx), symbol, SYMBOL).updates += n
     sent = 0
     for i in range(n):
         sent += publish(ctx, record_at(updates, i, UPDATE), link.next_sequence, link.received_ns, 0)

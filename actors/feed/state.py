@@ -7,6 +7,7 @@
     feed      phase, snapshot cursor                    FEED [1]
     updates   what one ITCH message changed             UPDATE [MAX_UPDATES]
     book      every order of ours                       the block of an actors.book OrderBook
+    looks, depth   what is shown to who asks            see actors.feed.depth
 """
 
 import enum
@@ -20,8 +21,8 @@ from schemas.venue import symbol_to_int
 __all__ = ["BURST", "COUNTERS", "Counter", "Event", "FEED", "HISTOGRAMS", "LOCATE", "LOCATES",
            "MAX_UPDATES",
            "OVERDRAWN", "Phase", "SYMBOL", "Status", "TABLES", "UPDATE", "book_of",
-           "directory_tables", "feed_of", "link_of", "locates_of", "symbol_count",
-           "symbols_of", "updates_of"]
+           "depth_of", "directory_tables", "feed_of", "link_of", "locates_of", "looks_of",
+           "symbol_count", "symbols_of", "updates_of"]
 
 #: Most messages that one call of a handler publishes; see ``Output.burst``.
 BURST = 64
@@ -86,18 +87,20 @@ HISTOGRAMS = ("parse",)
 #: Our number of the symbol that the venue gave this stock locate; -1: none of ours.
 LOCATE = np.dtype([("symbol", "i4")])
 
+#: ``updates``: changes of this symbol that were published, snapshots aside.
 SYMBOL = np.dtype([("name", "i8"), ("last_e4", "i8"), ("last_qty", "i8"), ("locate", "i8"),
-                   ("trading_state", "i8")], align=True)
+                   ("trading_state", "i8"), ("updates", "i8")], align=True)
 
 #: ``logins`` is the link's count that ``phase`` belongs to, ``reported`` a bit for each kind of bad
 #: message already logged. ``snapshots`` symbols, from ``next_symbol`` on, are still to be published
 #: whole; ``symbol`` is the one being published (-1: none), ``side`` and ``level`` the next level of
 #: it. ``wait_until_ns`` is until when to wait for wires without room, ``patience_ns`` how long at
-#: most.
+#: most. ``bell`` is the ring of ``looks`` that has been answered.
 FEED = np.dtype([("phase", "i8"), ("snapshots", "i8"), ("next_symbol", "i8"), ("symbol", "i8"),
                  ("side", "i8"), ("level", "i8"), ("wait_until_ns", "i8"),
                  ("patience_ns", "i8"), ("reported", "i8"),
-                 ("logins", "i8"), ("was_live", "i8"), ("exchange_ns", "i8")], align=True)
+                 ("logins", "i8"), ("was_live", "i8"), ("exchange_ns", "i8"),
+                 ("bell", "i8")], align=True)
 
 #: One change as MarketData will tell it.
 UPDATE = np.dtype([("price_e4", "i8"), ("bid_e4", "i8"), ("ask_e4", "i8"), ("last_e4", "i8"),
@@ -106,8 +109,8 @@ UPDATE = np.dtype([("price_e4", "i8"), ("bid_e4", "i8"), ("ask_e4", "i8"), ("las
                    ("side", "i8")], align=True)
 
 #: Names of the state tables, in order.
-TABLES = ("link", "feed", "symbols", "locates", "updates", "book")
-_LINK, _FEED, _SYMBOLS, _LOCATES, _UPDATES, _BOOK = range(len(TABLES))
+TABLES = ("link", "feed", "symbols", "locates", "updates", "book", "looks", "depth")
+_LINK, _FEED, _SYMBOLS, _LOCATES, _UPDATES, _BOOK, _LOOKS, _DEPTH = range(len(TABLES))
 
 
 def directory_tables(symbols: tuple[str, ...]) -> dict[str, np.ndarray]:
@@ -163,3 +166,15 @@ def updates_of(ctx):
 def book_of(ctx):
     """The address of the order book."""
     return context(ctx).tables[_BOOK]
+
+
+@kernel
+def looks_of(ctx):
+    """The address of the requests to be shown a book."""
+    return context(ctx).tables[_LOOKS]
+
+
+@kernel
+def depth_of(ctx):
+    """The address of the DEPTH records."""
+    return context(ctx).tables[_DEPTH]

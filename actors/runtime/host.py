@@ -20,6 +20,7 @@ from actors.runtime.layout import (
     CTX, MAX_PORTS, MAX_TABLES, MAX_WIRES_PER_PORT, OUT_PORT, POLLER, THREAD, TIMER,
 )
 from actors.runtime.plan import ActorPlan, Plan, ThreadPlan
+from actors.runtime.tap import PortTaps
 from actors.runtime.vitals import Vitals, create_table
 from schemas.enums import ActorState
 
@@ -170,6 +171,8 @@ class ActorHost:
                 self.ctx["blocking"][n] = i
                 self.ctx["n_blocking"] = n + 1
             self.ctx["ports"][i] = self.ports[i:i + 1].ctypes.data
+        self.taps = PortTaps(self.plan.shm_dir, self.name, self.vitals, self.epoch,
+                             dict(zip(self.cls.outputs, self.ports, strict=False)))
 
     def warm(self) -> None:
         """Compiles every handler, or loads it, and enters the addresses."""
@@ -206,7 +209,9 @@ class ActorHost:
         return self._wires[index:index + 1].reshape(())
 
     def maintain(self) -> bool:
-        """Lets the wires follow their peers' incarnations. Returns whether any still has to."""
+        """Lets the wires follow their peers' incarnations, and taps come and go. Returns whether a
+        wire still has to."""
+        self.taps.maintain()
         for end in self.out_ends:
             end.maintain()
         return not all(end.connected for end in self.out_ends)
@@ -228,6 +233,7 @@ class ActorHost:
         close_inputs(self.in_ends)
         for end in self.out_ends:
             end.close()
+        self.taps.close()
 
 
 def waiting(page: np.ndarray) -> int:

@@ -8,14 +8,15 @@ fetched together). All fields are int64 unless said otherwise; addresses are int
     deployment page   one record: trading enabled, draining, supervisor heartbeat
     wire page         one record a wire: the producer's counters | the consumer's counters
     vitals page       one file an actor: header | counters | histograms | log ring | description
+    tap ring          one file a tapped output port: header | slots, see ``actors.runtime.tap_ring``
 """
 
 import numpy as np
 
 __all__ = [
     "COUNTERS", "CTX", "DEPLOYMENT", "IN_WIRE", "LOG_CAPACITY", "LOG_RECORD", "MAX_PORTS",
-    "MAX_TABLES", "MAX_WIRES_PER_PORT", "OUT_PORT", "OUT_WIRE", "POLLER", "THREAD", "TIMER",
-    "VITALS", "WIRE_PAGE",
+    "MAX_TABLES", "MAX_WIRES_PER_PORT", "OUT_PORT", "OUT_WIRE", "POLLER", "TAP_RING",
+    "THREAD", "TIMER", "VITALS", "WIRE_PAGE",
 ]
 
 MAX_WIRES_PER_PORT = 16
@@ -81,9 +82,19 @@ VITALS = _record(
     "magic", "pid", "epoch", "state", "heartbeat_ns", "progress", "handled", "restarts",
     "started_ns", "ready_ns", "command", "log_head", "log_tail", "log_dropped", "housekeeper_ns",
     "exit_status", "description_size", "counters_at", "histograms_at", "log_at", "description_at",
-    "size", "thread_id", "queue",
+    "size", "thread_id", "queue", "tap_request",
     reason=("S400",),
 )
+
+# What readers look at once, then what the producer writes with every message.
+TAP_RING = np.dtype([
+    ("magic", "i8"), ("message_size", "i8"), ("slot_size", "i8"), ("slots", "i8"),
+    ("active", "i8"),       # incarnation of the producer that writes, 0 = none
+    ("_r_pad", "i8", (11,)),
+    ("head", "i8"),         # messages written, over all incarnations
+    ("_w_pad", "i8", (15,)),
+])
+assert TAP_RING.itemsize == 256 and TAP_RING.fields["head"][1] == 128
 
 LOG_RECORD = np.dtype([("time_ns", "i8"), ("code", "i8"), ("values", "i8", (6,))])
 
@@ -98,7 +109,7 @@ OUT_WIRE = _record(
 OUT_PORT = _record(
     384,
     "port_id", "size", "prefix0", "prefix1", "prefix2", "burst", "seq", "claimed", "n_wires",
-    "resync_handler",
+    "resync_handler", "tap", "tap_slot_size", "tap_mask",
     wires=("i8", (MAX_WIRES_PER_PORT,)), zmsg=("i8", (8,)),
 )
 

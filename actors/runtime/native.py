@@ -19,8 +19,8 @@ from numba.extending import intrinsic
 from schemas.pointer import address_to_pointer, kernel
 
 __all__ = [
-    "address_to_pointer", "call_handler", "load_acquire", "load_i64", "load_u8", "load_u32",
-    "store_i64", "store_release", "kernel",
+    "address_to_pointer", "call_handler", "fence_acquire", "fence_release", "load_acquire",
+    "load_i64", "load_u8", "load_u32", "store_i64", "store_release", "kernel",
 ]
 
 _I64 = ir.IntType(64)
@@ -67,6 +67,20 @@ def store_release(typingctx, address, value):
         builder.store_atomic(args[1], pointer, "release", 8)
         return context.get_dummy_value()
     return types.void(types.int64, types.int64), codegen
+
+
+def _fence(name: str, ordering: str, doc: str):
+    def fence(typingctx):
+        def codegen(context, builder, signature, args):
+            builder.fence(ordering)
+            return context.get_dummy_value()
+        return types.void(), codegen
+    fence.__name__, fence.__doc__ = name, doc
+    return intrinsic(fence)
+
+
+fence_acquire = _fence("fence_acquire", "acquire", "No load before it moves behind what follows.")
+fence_release = _fence("fence_release", "release", "No store after it moves before what precedes.")
 
 
 def _plain_load(name: str, ir_type, numba_type, doc: str):

@@ -20,6 +20,7 @@ from actors.runtime.native import (
     zmq_msg_send, zmq_msg_size,
 )
 from actors.runtime.records import context, in_wire, message_header, out_port, out_wire, wire_page
+from actors.runtime.tap_ring import write_tap
 from schemas.messages import PREFIX_SIZE
 
 __all__ = ["abort", "adopt_producer", "claim", "commit", "discard", "flush", "has_room", "release",
@@ -34,6 +35,7 @@ _FAIL = int(Overflow.FAIL)
 
 _ZMSG_OUT_WIRE = OUT_WIRE.fields["zmsg"][1]
 _ZMSG_OUT_PORT = OUT_PORT.fields["zmsg"][1]
+_TAP = OUT_PORT.fields["tap"][1]
 _ZMSG_IN_WIRE = IN_WIRE.fields["zmsg"][1]
 _PUBLISHED = WIRE_PAGE.fields["published"][1]
 _HANDLED = WIRE_PAGE.fields["handled"][1]
@@ -123,6 +125,9 @@ def commit(ctx, port_index):
 
     What a wire without room or consumer does is its overflow policy's business; each outcome is
     counted in the wire's page. Does nothing if nothing is claimed.
+
+    Who taps the port sees the message now, whatever becomes of it: after it was sent its memory is
+    the consumer's.
     """
     actor = context(ctx)
     port_address = actor.ports[port_index]
@@ -138,6 +143,9 @@ def commit(ctx, port_index):
     header.epoch = actor.epoch
     header.port = port.port_id
     port.claimed = 0
+    tap = load_acquire(port_address + _TAP)
+    if tap != 0:
+        write_tap(tap, port.tap_mask, port.tap_slot_size, message, port.size)
 
     zmsg = port_address + _ZMSG_OUT_PORT
     last = np.int64(-1)

@@ -8,6 +8,7 @@ A message is flat: ``port``, then its fields, those of the header that matter am
 from __future__ import annotations
 
 import decimal
+import functools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -18,9 +19,10 @@ from schemas import enums
 from schemas.fbs import SCALARS, enum_values, field_types
 from schemas.messages import MessageType
 
-__all__ = ["BadMessage", "decode", "encode"]
+__all__ = ["BadMessage", "HEADER_FIELDS", "decode", "encode"]
 
-_WRITTEN_ONLY = ("port", "message", "epoch", "seq", "sent_ns", "cause")
+HEADER_FIELDS = ("epoch", "seq", "sent_ns", "cause")
+_WRITTEN_ONLY = ("port", "message", *HEADER_FIELDS)
 _HIDDEN = ("header", "reserved", "reserved2")
 
 
@@ -30,11 +32,15 @@ class BadMessage(ValueError):
 
 # ---- to JSON -------------------------------------------------------------------------------------
 
-def encode(port: str, message: MessageType, body: np.ndarray, symbols: Sequence[str]) -> dict:
-    """The message with this body, a record of shape (), as a JSON object."""
+def encode(port: str, message: MessageType, body: np.ndarray, symbols: Sequence[str],
+           header_fields: Sequence[str] = ("epoch", "seq")) -> dict:
+    """The message with this body, a record of shape (), as a JSON object.
+
+    ``header_fields``: which of HEADER_FIELDS it shows.
+    """
     header = body["header"]
-    said = {"port": port, "message": message.name, "epoch": int(header["epoch"]),
-            "seq": int(header["seq"])}
+    said = {"port": port, "message": message.name}
+    said |= {name: int(header[name]) for name in header_fields}
     flags = [flag.name for flag in enums.Flag if int(header["flags"]) & flag]
     if flags:
         said["flags"] = flags
@@ -43,10 +49,10 @@ def encode(port: str, message: MessageType, body: np.ndarray, symbols: Sequence[
 
 def _fields(struct: str, record: np.ndarray, symbols: Sequence[str]) -> dict[str, Any]:
     said: dict[str, Any] = {}
-    for field, kind in field_types(struct).items():
-        value = record[field]
+    for field, kind in _kinds(struct).items():
         if field in _HIDDEN:
             continue
+        value = record[field]
         if field == "symbol_id" and int(value) < len(symbols):
             said["symbol"] = symbols[int(value)]
         elif value.ndim == 1:
@@ -63,8 +69,18 @@ def _value(kind: str, value: Any, symbols: Sequence[str]) -> Any:
         return value.item()
     if value.dtype.names:
         return _fields(kind, value, symbols)
-    names = {number: name for name, number in enum_values(kind).items()}
-    return names.get(int(value), int(value))
+    return _names(kind).get(int(value), int(value))
+
+
+@functools.cache
+def _kinds(struct: str) -> Mapping[str, str]:
+    """The fields of a struct, each with its type's name: parsed once, messages are many."""
+    return field_types(struct)
+
+
+@functools.cache
+def _names(kind: str) -> Mapping[int, str]:
+    return {number: name for name, number in enum_values(kind).items()}
 
 
 # ---- from JSON -----------------------------------------------------------------------------------
@@ -84,7 +100,7 @@ def decode(said: Mapping[str, Any], message: MessageType, symbols: Sequence[str]
 
 def _fill(struct: str, record: np.ndarray, said: Mapping[str, Any], symbols: Sequence[str],
           top: bool = False) -> None:
-    kinds = field_types(struct)
+    kinds = _kinds(struct)
     for name, value in said.items():
         if top and name in _WRITTEN_ONLY:
             continue
