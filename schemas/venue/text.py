@@ -8,8 +8,8 @@ OUCH's 14-character ClOrdID as decimal digits.
 import sys
 
 import numpy as np
-from numba import njit
 
+from schemas.pointer import kernel
 from schemas.venue.big_endian import fill, get_u8, put_u8
 from schemas.venue.layouts import ProtocolError
 
@@ -60,7 +60,7 @@ def int_to_symbol(value: int) -> str:
 # ---- kernels -------------------------------------------------------------------------------------
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def put_decimal(addr, offset, width, value):
     """Write ``value`` in ASCII digits, left-aligned, padded with spaces to ``width`` bytes.
 
@@ -85,7 +85,7 @@ def put_decimal(addr, offset, width, value):
     return digits
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def get_decimal(addr, offset, width):
     """Read ASCII digits padded with spaces on either side.
 

@@ -10,8 +10,7 @@ Reading needs no kernel of its own: ``get_u32(addr, itch50.ADD_ORDER_SHARES)`` o
 said that the message is whole.
 """
 
-from numba import njit
-
+from schemas.pointer import kernel
 from schemas.venue.big_endian import (
     get_u8,
     put_raw4,
@@ -46,7 +45,7 @@ BLANK, NO, COMMON_STOCK, NORMAL = ord(" "), ord("N"), ord("C"), ord("N")
 SUB_TYPE_NOT_APPLICABLE = int.from_bytes(b"Z ", "big")
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def validate(addr, length):
     """Whether the ``length`` bytes at ``addr`` are one whole ITCH 5.0 message.
 
@@ -60,7 +59,7 @@ def validate(addr, length):
     return VALID if length == expected else WRONG_LENGTH
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def put_header(addr, message_type, stock_locate, tracking_number, timestamp_ns):
     """The 11 bytes that every message starts with."""
     put_u8(addr, 0, message_type)
@@ -69,7 +68,7 @@ def put_header(addr, message_type, stock_locate, tracking_number, timestamp_ns):
     put_u48(addr, at.TIMESTAMP, timestamp_ns)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def put_system_event(addr, tracking_number, timestamp_ns, event_code):
     """``S``: the day passes a stage, an :class:`EventCode`. Its stock locate is 0."""
     put_header(addr, at.SYSTEM_EVENT, 0, tracking_number, timestamp_ns)
@@ -77,7 +76,7 @@ def put_system_event(addr, tracking_number, timestamp_ns, event_code):
     return at.SYSTEM_EVENT_LENGTH
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def put_stock_directory(
     addr, stock_locate, tracking_number, timestamp_ns, symbol, market_category, round_lot_size,
     authenticity,
@@ -105,7 +104,7 @@ def put_stock_directory(
     return at.STOCK_DIRECTORY_LENGTH
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def put_stock_trading_action(
     addr, stock_locate, tracking_number, timestamp_ns, symbol, trading_state, reason
 ):
@@ -119,7 +118,7 @@ def put_stock_trading_action(
     return at.STOCK_TRADING_ACTION_LENGTH
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def put_add_order(
     addr, stock_locate, tracking_number, timestamp_ns, order_reference_number, side, shares, symbol,
     price_e4,
@@ -134,7 +133,7 @@ def put_add_order(
     return at.ADD_ORDER_LENGTH
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def put_add_order_mpid(
     addr, stock_locate, tracking_number, timestamp_ns, order_reference_number, side, shares, symbol,
     price_e4, attribution,
@@ -149,7 +148,7 @@ def put_add_order_mpid(
     return at.ADD_ORDER_MPID_LENGTH
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def put_order_executed(
     addr, stock_locate, tracking_number, timestamp_ns, order_reference_number, executed_shares,
     match_number,
@@ -163,7 +162,7 @@ def put_order_executed(
     return at.ORDER_EXECUTED_LENGTH
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def put_order_executed_with_price(
     addr, stock_locate, tracking_number, timestamp_ns, order_reference_number, executed_shares,
     match_number, printable, execution_price_e4,
@@ -179,7 +178,7 @@ def put_order_executed_with_price(
     return at.ORDER_EXECUTED_WITH_PRICE_LENGTH
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def put_order_cancel(
     addr, stock_locate, tracking_number, timestamp_ns, order_reference_number, cancelled_shares
 ):
@@ -190,7 +189,7 @@ def put_order_cancel(
     return at.ORDER_CANCEL_LENGTH
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def put_order_delete(addr, stock_locate, tracking_number, timestamp_ns, order_reference_number):
     """``D``: an order leaves the book."""
     put_header(addr, at.ORDER_DELETE, stock_locate, tracking_number, timestamp_ns)
@@ -198,7 +197,7 @@ def put_order_delete(addr, stock_locate, tracking_number, timestamp_ns, order_re
     return at.ORDER_DELETE_LENGTH
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def put_order_replace(
     addr, stock_locate, tracking_number, timestamp_ns, original_order_reference_number,
     new_order_reference_number, shares, price_e4,
@@ -214,7 +213,7 @@ def put_order_replace(
     return at.ORDER_REPLACE_LENGTH
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def put_trade(
     addr, stock_locate, tracking_number, timestamp_ns, order_reference_number, side, shares, symbol,
     price_e4, match_number,

@@ -7,8 +7,7 @@ integers in memory order. ``cl_ord_id_at`` is the address of the client's 14 byt
 as they came: clients put any text there. Values are not checked.
 """
 
-from numba import njit
-
+from schemas.pointer import kernel
 from schemas.venue.big_endian import (
     put_bytes,
     put_raw4,
@@ -39,13 +38,13 @@ __all__ = [
 SELF_MATCH_PREVENTION = int(CancelReason.SELF_MATCH_PREVENTION)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _put_header(addr, message_type, timestamp_ns):
     put_u8(addr, 0, message_type)
     put_u64(addr, at.TIMESTAMP, timestamp_ns)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def put_system_event(addr, timestamp_ns, event_code):
     """``S``: the day starts or ends, an :class:`EventCode`."""
     _put_header(addr, at.SYSTEM_EVENT, timestamp_ns)
@@ -53,7 +52,7 @@ def put_system_event(addr, timestamp_ns, event_code):
     return at.SYSTEM_EVENT_LENGTH
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def put_accepted(
     addr, timestamp_ns, user_ref_num, side, quantity, symbol, price_e4, time_in_force, display,
     order_reference_number, capacity, intermarket_sweep_eligibility, cross_type, order_state,
@@ -79,7 +78,7 @@ def put_accepted(
     return at.ACCEPTED_LENGTH
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def put_replaced(
     addr, timestamp_ns, orig_user_ref_num, user_ref_num, side, quantity, symbol, price_e4,
     time_in_force, display, order_reference_number, capacity, intermarket_sweep_eligibility,
@@ -106,7 +105,7 @@ def put_replaced(
     return at.REPLACED_LENGTH
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def put_canceled(addr, timestamp_ns, user_ref_num, quantity, reason):
     """``C``: ``quantity`` shares were taken off the order, for a :class:`CancelReason`."""
     _put_header(addr, at.CANCELED, timestamp_ns)
@@ -116,7 +115,7 @@ def put_canceled(addr, timestamp_ns, user_ref_num, quantity, reason):
     return at.CANCELED_LENGTH
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def put_aiq_canceled(
     addr, timestamp_ns, user_ref_num, decrement_shares, quantity_prevented_from_trading,
     execution_price_e4, liquidity_flag, aiq_strategy,
@@ -135,7 +134,7 @@ def put_aiq_canceled(
     return at.AIQ_CANCELED_LENGTH
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def put_executed(
     addr, timestamp_ns, user_ref_num, quantity, price_e4, liquidity_flag, match_number
 ):
@@ -150,7 +149,7 @@ def put_executed(
     return at.EXECUTED_LENGTH
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def put_rejected(addr, timestamp_ns, user_ref_num, reason, cl_ord_id_at):
     """``J``: the order was refused, for a :class:`RejectReason`."""
     _put_header(addr, at.REJECTED, timestamp_ns)
@@ -160,7 +159,7 @@ def put_rejected(addr, timestamp_ns, user_ref_num, reason, cl_ord_id_at):
     return at.REJECTED_LENGTH
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def put_cancel_pending(addr, timestamp_ns, user_ref_num):
     """``P``: the cancel will be carried out when the cross the order takes part in is over."""
     _put_header(addr, at.CANCEL_PENDING, timestamp_ns)
@@ -168,7 +167,7 @@ def put_cancel_pending(addr, timestamp_ns, user_ref_num):
     return at.CANCEL_PENDING_LENGTH
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def put_cancel_reject(addr, timestamp_ns, user_ref_num):
     """``I``: the order cannot be cancelled now."""
     _put_header(addr, at.CANCEL_REJECT, timestamp_ns)
@@ -176,7 +175,7 @@ def put_cancel_reject(addr, timestamp_ns, user_ref_num):
     return at.CANCEL_REJECT_LENGTH
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def put_modified(addr, timestamp_ns, user_ref_num, side, quantity):
     """``M``: the order after a Modify Order Request."""
     _put_header(addr, at.MODIFIED, timestamp_ns)
@@ -186,7 +185,7 @@ def put_modified(addr, timestamp_ns, user_ref_num, side, quantity):
     return at.MODIFIED_LENGTH
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def put_mass_cancel_response(addr, timestamp_ns, user_ref_num, firm, symbol):
     """``X``: the Mass Cancel Request was taken."""
     _put_header(addr, at.MASS_CANCEL_RESPONSE, timestamp_ns)
@@ -197,7 +196,7 @@ def put_mass_cancel_response(addr, timestamp_ns, user_ref_num, firm, symbol):
     return at.MASS_CANCEL_RESPONSE_LENGTH
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def put_account_query_response(addr, timestamp_ns, next_user_ref_num):
     """``Q``: the next user reference number that the exchange will take."""
     _put_header(addr, at.ACCOUNT_QUERY_RESPONSE, timestamp_ns)
