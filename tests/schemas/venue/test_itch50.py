@@ -27,7 +27,7 @@ WRITERS.remove("header")
 FIELD_OF = {"symbol": "stock", "side": "buy_sell_indicator"}
 READERS = {1: get_u8, 2: get_u16, 4: get_u32, 6: get_u48, 8: get_u64}
 
-# What put_stock_directory says of every stock, and put_stock_trading_action of its spare byte.
+# What kernels write by themselves: the attributes of every stock, a spare byte, no stock locate.
 SETTLED = {
     "stock_directory": {
         "financial_status_indicator": "N", "round_lots_only": "N", "issue_classification": "C",
@@ -37,6 +37,8 @@ SETTLED = {
     },
     "stock_trading_action": {"reserved": ""},
     "system_event": {"stock_locate": 0},
+    "mwcb_decline_level": {"stock_locate": 0},
+    "mwcb_status": {"stock_locate": 0},
 }  # fmt: skip
 
 
@@ -49,6 +51,10 @@ def write(name: str, values: dict) -> bytes:
     assert kernel(MEMORY.room(layout.length), *arguments) == layout.length
     assert MEMORY.canaries_alive()
     return MEMORY.content()
+
+
+def test_there_is_a_kernel_for_every_message():
+    assert {TABLES[name].type for name in WRITERS} == set(itch50.CATALOGUE.messages)
 
 
 @pytest.mark.parametrize("name", WRITERS)
