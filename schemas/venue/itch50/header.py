@@ -1,9 +1,9 @@
 """The header that every ITCH 5.0 message starts with, and what is one message: kernels."""
 
 from schemas.pointer import kernel
-from schemas.venue.big_endian import get_u8, put_u8, put_u16, put_u48
+from schemas.venue.big_endian import put_u8, put_u16, put_u48
 from schemas.venue.itch50 import offsets as at
-from schemas.venue.validity import EMPTY, UNKNOWN_TYPE, VALID, WRONG_LENGTH
+from schemas.venue.validity import validate_by_length
 
 __all__ = ["put_header", "validate"]
 
@@ -16,12 +16,7 @@ def validate(addr, length):
 
     Returns a :class:`schemas.venue.validity.Validity`; reads no byte beyond ``length``.
     """
-    if length < 1:
-        return EMPTY
-    expected = LENGTH[get_u8(addr, 0)]
-    if expected == 0:
-        return UNKNOWN_TYPE
-    return VALID if length == expected else WRONG_LENGTH
+    return validate_by_length(addr, length, LENGTH)
 
 
 @kernel

@@ -1,4 +1,4 @@
-"""Kernels that write what ITCH 5.0 says of trades and auctions. How values are taken: ``day.py``."""
+"""Kernels that write what ITCH 5.0 says of trades and auctions. On their values: ``day.py``."""
 
 from schemas.pointer import kernel
 from schemas.venue.big_endian import put_raw8, put_u8, put_u32, put_u64
