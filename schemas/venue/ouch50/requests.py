@@ -18,6 +18,8 @@ from schemas.venue.text import put_decimal
 __all__ = [
     "put_account_query",
     "put_cancel_order",
+    "put_disable_order_entry",
+    "put_enable_order_entry",
     "put_enter_order",
     "put_mass_cancel",
     "put_modify_order",
@@ -100,6 +102,26 @@ def put_mass_cancel(addr, user_ref_num, firm, symbol):
     put_raw8(addr, at.MASS_CANCEL_SYMBOL, symbol)
     put_u16(addr, at.MASS_CANCEL_APPENDAGE_LENGTH, 0)
     return at.MASS_CANCEL_LENGTH
+
+
+@kernel
+def put_disable_order_entry(addr, user_ref_num, firm):
+    """``D``: take no more orders of a firm, until ``E``."""
+    put_u8(addr, 0, at.DISABLE_ORDER_ENTRY)
+    put_u32(addr, at.DISABLE_ORDER_ENTRY_USER_REF_NUM, user_ref_num)
+    put_raw4(addr, at.DISABLE_ORDER_ENTRY_FIRM, firm)
+    put_u16(addr, at.DISABLE_ORDER_ENTRY_APPENDAGE_LENGTH, 0)
+    return at.DISABLE_ORDER_ENTRY_LENGTH
+
+
+@kernel
+def put_enable_order_entry(addr, user_ref_num, firm):
+    """``E``: take orders of a firm again."""
+    put_u8(addr, 0, at.ENABLE_ORDER_ENTRY)
+    put_u32(addr, at.ENABLE_ORDER_ENTRY_USER_REF_NUM, user_ref_num)
+    put_raw4(addr, at.ENABLE_ORDER_ENTRY_FIRM, firm)
+    put_u16(addr, at.ENABLE_ORDER_ENTRY_APPENDAGE_LENGTH, 0)
+    return at.ENABLE_ORDER_ENTRY_LENGTH
 
 
 @kernel

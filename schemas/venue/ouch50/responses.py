@@ -24,14 +24,19 @@ __all__ = [
     "put_accepted",
     "put_account_query_response",
     "put_aiq_canceled",
+    "put_broken_trade",
     "put_cancel_pending",
     "put_cancel_reject",
     "put_canceled",
+    "put_disable_order_entry_response",
+    "put_enable_order_entry_response",
     "put_executed",
     "put_mass_cancel_response",
     "put_modified",
+    "put_order_priority_update",
     "put_rejected",
     "put_replaced",
+    "put_restated",
     "put_system_event",
 ]
 
@@ -150,6 +155,17 @@ def put_executed(
 
 
 @kernel
+def put_broken_trade(addr, timestamp_ns, user_ref_num, match_number, reason, cl_ord_id_at):
+    """``B``: an execution of the order is void; ``reason`` is ``E``, ``C``, ``S`` or ``X``."""
+    _put_header(addr, at.BROKEN_TRADE, timestamp_ns)
+    put_u32(addr, at.BROKEN_TRADE_USER_REF_NUM, user_ref_num)
+    put_u64(addr, at.BROKEN_TRADE_MATCH_NUMBER, match_number)
+    put_u8(addr, at.BROKEN_TRADE_REASON, reason)
+    put_bytes(addr, at.BROKEN_TRADE_CL_ORD_ID, cl_ord_id_at, at.CL_ORD_ID_LENGTH)
+    return at.BROKEN_TRADE_LENGTH
+
+
+@kernel
 def put_rejected(addr, timestamp_ns, user_ref_num, reason, cl_ord_id_at):
     """``J``: the order was refused, for a :class:`RejectReason`."""
     _put_header(addr, at.REJECTED, timestamp_ns)
@@ -176,6 +192,19 @@ def put_cancel_reject(addr, timestamp_ns, user_ref_num):
 
 
 @kernel
+def put_order_priority_update(
+    addr, timestamp_ns, user_ref_num, price_e4, display, order_reference_number
+):
+    """``T``: the order rests at another price or under another number, with new priority."""
+    _put_header(addr, at.ORDER_PRIORITY_UPDATE, timestamp_ns)
+    put_u32(addr, at.ORDER_PRIORITY_UPDATE_USER_REF_NUM, user_ref_num)
+    put_u64(addr, at.ORDER_PRIORITY_UPDATE_PRICE, price_e4)
+    put_u8(addr, at.ORDER_PRIORITY_UPDATE_DISPLAY, display)
+    put_u64(addr, at.ORDER_PRIORITY_UPDATE_ORDER_REFERENCE_NUMBER, order_reference_number)
+    return at.ORDER_PRIORITY_UPDATE_LENGTH
+
+
+@kernel
 def put_modified(addr, timestamp_ns, user_ref_num, side, quantity):
     """``M``: the order after a Modify Order Request."""
     _put_header(addr, at.MODIFIED, timestamp_ns)
@@ -183,6 +212,17 @@ def put_modified(addr, timestamp_ns, user_ref_num, side, quantity):
     put_u8(addr, at.MODIFIED_SIDE, side)
     put_u32(addr, at.MODIFIED_QUANTITY, quantity)
     return at.MODIFIED_LENGTH
+
+
+@kernel
+def put_restated(addr, timestamp_ns, user_ref_num, reason):
+    """``R``: the exchange changed the order: ``R``, its display was refreshed, or ``P``, its price
+    updated. What it is now comes in options."""
+    _put_header(addr, at.RESTATED, timestamp_ns)
+    put_u32(addr, at.RESTATED_USER_REF_NUM, user_ref_num)
+    put_u8(addr, at.RESTATED_REASON, reason)
+    put_u16(addr, at.RESTATED_APPENDAGE_LENGTH, 0)
+    return at.RESTATED_LENGTH
 
 
 @kernel
@@ -194,6 +234,26 @@ def put_mass_cancel_response(addr, timestamp_ns, user_ref_num, firm, symbol):
     put_raw8(addr, at.MASS_CANCEL_RESPONSE_SYMBOL, symbol)
     put_u16(addr, at.MASS_CANCEL_RESPONSE_APPENDAGE_LENGTH, 0)
     return at.MASS_CANCEL_RESPONSE_LENGTH
+
+
+@kernel
+def put_disable_order_entry_response(addr, timestamp_ns, user_ref_num, firm):
+    """``G``: no more orders of the firm are taken."""
+    _put_header(addr, at.DISABLE_ORDER_ENTRY_RESPONSE, timestamp_ns)
+    put_u32(addr, at.DISABLE_ORDER_ENTRY_RESPONSE_USER_REF_NUM, user_ref_num)
+    put_raw4(addr, at.DISABLE_ORDER_ENTRY_RESPONSE_FIRM, firm)
+    put_u16(addr, at.DISABLE_ORDER_ENTRY_RESPONSE_APPENDAGE_LENGTH, 0)
+    return at.DISABLE_ORDER_ENTRY_RESPONSE_LENGTH
+
+
+@kernel
+def put_enable_order_entry_response(addr, timestamp_ns, user_ref_num, firm):
+    """``K``: orders of the firm are taken again."""
+    _put_header(addr, at.ENABLE_ORDER_ENTRY_RESPONSE, timestamp_ns)
+    put_u32(addr, at.ENABLE_ORDER_ENTRY_RESPONSE_USER_REF_NUM, user_ref_num)
+    put_raw4(addr, at.ENABLE_ORDER_ENTRY_RESPONSE_FIRM, firm)
+    put_u16(addr, at.ENABLE_ORDER_ENTRY_RESPONSE_APPENDAGE_LENGTH, 0)
+    return at.ENABLE_ORDER_ENTRY_RESPONSE_LENGTH
 
 
 @kernel

@@ -5,11 +5,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from messages_of import any_message, damaged_message
 
-from schemas.venue import ProtocolError, itch50, ouch50
+from schemas.venue import ProtocolError, glimpse50, itch50, ouch42, ouch50
 from schemas.venue.catalogue import Catalogue
 from schemas.venue.layouts import alpha, decimal, message
 
-CATALOGUES = [itch50.CATALOGUE, ouch50.INBOUND, ouch50.OUTBOUND]
+CATALOGUES = [
+    itch50.CATALOGUE,
+    glimpse50.CATALOGUE,
+    ouch50.INBOUND,
+    ouch50.OUTBOUND,
+    ouch42.INBOUND,
+    ouch42.OUTBOUND,
+]
 
 
 @pytest.mark.parametrize("catalogue", CATALOGUES, ids=lambda catalogue: catalogue.name)
