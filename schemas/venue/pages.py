@@ -97,7 +97,7 @@ _BINARY_FILE_CLOSING = """\
 |---|---|---|
 | with lengths, the form above | yes | yes, with or without the end of session mark |
 | *raw*: the same messages without lengths | yes; the length of each follows from its type | yes |
-| either, compressed with gzip (also several members, one after another) | yes | yes, if the name ends in `.gz` |
+| either, compressed with gzip, in one member or several | yes | yes, if the name ends in `.gz` |
 
 The form is told from the first bytes, not from the name: a length below 256 begins with a zero
 byte, and no message type is zero.
@@ -105,9 +105,9 @@ byte, and no message type is zero.
 | a file that | gives |
 |---|---|
 | ends after a whole message, or with the mark | all messages |
-| ends in the middle of one | the messages before, and the byte at which the last begins |
-| is raw and has a byte that is no type where a message should begin | the messages before, and that byte |
-| is a gzip file that is cut short or whose checksum is wrong | what could be decompressed, less than 64 KiB missing, and what is wrong |
+| ends in the middle of one | the messages before, and where the last begins |
+| is raw and has a byte that is no type | the messages before, and where that byte is |
+| is a gzip file cut short, or with a wrong checksum | what decompresses, but the last 64 KiB or less |
 | begins like none of these | an error that shows the first bytes |
 """
 

@@ -12,7 +12,9 @@ from schemas.venue.support import SUPPORT, Does
 
 ROOT = Path(__file__).resolve().parents[3]
 SECTIONS = [
-    pytest.param(page, name, layouts, id=name) for page in PAGES for _, name, layouts in page.sections
+    pytest.param(page, name, layouts, id=name)
+    for page in PAGES
+    for _, name, layouts in page.sections
 ]
 
 

@@ -28,7 +28,7 @@ def test_the_end_of_a_snapshot_names_the_next_message(sequence_number):
     assert next_sequence(data) == sequence_number
 
 
-@pytest.mark.parametrize("digits", [b"42" + b" " * 18, b" " * 9 + b"42" + b" " * 9, b"42".zfill(20)])
+@pytest.mark.parametrize("digits", [b"42".ljust(20), b"42".center(20), b"42".zfill(20)])
 def test_its_number_is_read_however_it_is_padded(digits):
     data = b"G" + digits
     assert glimpse50.validate(MEMORY.place(data), len(data)) == Validity.VALID

@@ -35,7 +35,9 @@ def test_damaged_bytes_are_refused_or_are_another_valid_message(catalogue, data)
     except ProtocolError as error:
         assert catalogue.name in str(error)
     else:
-        assert catalogue.encode(**values) == damaged
+        again = catalogue.encode(**values)
+        # A number in ASCII digits can be padded in many ways, and is written in one.
+        assert again == damaged or damaged[:1] == b"G" and catalogue.decode(again) == values
 
 
 CANCEL = {"type": "X", "user_ref_num": 7, "quantity": 0}

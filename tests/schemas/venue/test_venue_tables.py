@@ -45,7 +45,8 @@ NAMED = [
     if isinstance(layout, Message)
 ]
 EVERY_NAMED_MESSAGE = pytest.mark.parametrize(
-    "package, name, layout", NAMED, ids=[f"{package.__name__.split('.')[-1]}-{name}" for package, name, _ in NAMED]
+    "package, name, layout",
+    [pytest.param(*named, id=f"{named[0].__name__}.{named[1]}") for named in NAMED],
 )
 
 
