@@ -38,8 +38,9 @@ test: setup     ## run all tests; ARGS="tests/book -x" runs some
 bench: setup    ## run the benchmarks; ARGS="--quick" makes it short
 	$(BIN)/python -m bench $(ARGS)
 
-schemas: setup  ## regenerate schemas/generated (needs flatc) and the topology's JSON Schema
+schemas: setup  ## regenerate schemas/generated (needs flatc), docs/protocols, the topology's schema
 	$(BIN)/python -m schemas.generate
+	$(BIN)/python -m schemas.venue.document
 	$(BIN)/pitwire schema -o launcher/topology.schema.json
 
 clean:          ## remove what was built: .venv, caches, compiled kernels

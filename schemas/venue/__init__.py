@@ -1,7 +1,8 @@
 """Venue protocols as tables, and kernels to read and write them.
 
-``itch50`` is market data, ``ouch50`` orders, ``soupbintcp`` the session under both, and
-``binary_file`` recorded sessions. In a kernel::
+``itch50`` is market data and ``glimpse50`` a snapshot of it, ``ouch50`` and the older ``ouch42``
+are orders; ``soupbintcp`` is the session under all of them on TCP, ``moldudp64`` the one under
+market data on UDP, and ``binary_file`` recorded sessions. In a kernel::
 
     from schemas.venue import itch50
     from schemas.venue.big_endian import get_u32
@@ -14,7 +15,18 @@ then read them freely. Plain Python codecs on the same tables check everything a
 ``ProtocolError``. Another protocol is another module like these: its tables, then its kernels.
 """
 
-from schemas.venue import big_endian, binary_file, itch50, layouts, ouch50, soupbintcp, text
+from schemas.venue import (
+    big_endian,
+    binary_file,
+    glimpse50,
+    itch50,
+    layouts,
+    moldudp64,
+    ouch42,
+    ouch50,
+    soupbintcp,
+    text,
+)
 from schemas.venue.catalogue import Catalogue
 from schemas.venue.layouts import ProtocolError
 from schemas.venue.text import int_to_symbol, symbol_to_int
@@ -26,9 +38,12 @@ __all__ = [
     "Validity",
     "big_endian",
     "binary_file",
+    "glimpse50",
     "int_to_symbol",
     "itch50",
     "layouts",
+    "moldudp64",
+    "ouch42",
     "ouch50",
     "soupbintcp",
     "symbol_to_int",

@@ -16,10 +16,12 @@ Text of up to eight bytes can travel as one integer whose bytes *in memory order
 import sys
 
 from llvmlite import ir
-from numba import njit, types
+from numba import types
 from numba.core import cgutils
 from numba.core.errors import TypingError
 from numba.extending import intrinsic
+
+from schemas.pointer import kernel
 
 __all__ = [
     "fill",
@@ -160,97 +162,97 @@ def _set(typing_context, addr, offset, length, byte):
 # ---- kernels -------------------------------------------------------------------------------------
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def get_u8(addr, offset):
     """The byte at ``addr + offset``."""
     return load_be(addr, offset, 1)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def get_u16(addr, offset):
     """Two bytes, big-endian, as int64."""
     return load_be(addr, offset, 2)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def get_u32(addr, offset):
     """Four bytes, big-endian, as int64."""
     return load_be(addr, offset, 4)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def get_u48(addr, offset):
     """Six bytes (an ITCH timestamp), big-endian, as int64."""
     return load_be(addr, offset, 6)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def get_u64(addr, offset):
     """Eight bytes, big-endian, as int64 (negative from 2**63 on)."""
     return load_be(addr, offset, 8)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def get_raw4(addr, offset):
     """Four characters as an integer in memory order."""
     return load_raw(addr, offset, 4)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def get_raw8(addr, offset):
     """Eight characters (a symbol) as an int64 in memory order."""
     return load_raw(addr, offset, 8)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def put_u8(addr, offset, value):
     """Write the low byte of ``value``."""
     store_be(addr, offset, 1, value)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def put_u16(addr, offset, value):
     """Write the low two bytes of ``value``, big-endian."""
     store_be(addr, offset, 2, value)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def put_u32(addr, offset, value):
     """Write the low four bytes of ``value``, big-endian."""
     store_be(addr, offset, 4, value)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def put_u48(addr, offset, value):
     """Write the low six bytes of ``value``, big-endian."""
     store_be(addr, offset, 6, value)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def put_u64(addr, offset, value):
     """Write ``value``, eight bytes, big-endian."""
     store_be(addr, offset, 8, value)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def put_raw4(addr, offset, value):
     """Write four characters held in an integer in memory order."""
     store_raw(addr, offset, 4, value)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def put_raw8(addr, offset, value):
     """Write eight characters (a symbol) held in an int64 in memory order."""
     store_raw(addr, offset, 8, value)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def put_bytes(addr, offset, source, length):
     """Copy ``length`` bytes from the address ``source``; the two ranges may overlap."""
     _move(addr, offset, source, length)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def fill(addr, offset, length, byte):
     """Set ``length`` bytes to ``byte``."""
     _set(addr, offset, length, byte)

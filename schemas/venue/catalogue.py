@@ -22,7 +22,8 @@ class Catalogue:
 
     ``options`` gives the name and layout of each option tag that an appendage may carry; a protocol
     without appendages leaves it out. ``decode`` and ``encode`` are inverse for every valid message:
-    ``catalogue.encode(**catalogue.decode(data)) == data``.
+    ``catalogue.encode(**catalogue.decode(data)) == data``, but that a number in ASCII digits is
+    always written with spaces on its left.
     """
 
     def __init__(
@@ -86,13 +87,13 @@ class Catalogue:
             raise ProtocolError(
                 f"{self.name}: unknown message type {chr(data[0])!r}; {_shown(data)}"
             )
+        where = f"{self.name} {layout.name} ({layout.type!r})"
         extra = len(data) - layout.length
         if extra < 0 or (extra > 0 and layout.appendage is Appendage.NONE):
             raise ProtocolError(
-                f"{self.name} {layout.name} ({layout.type!r}): expected {layout.length} bytes, "
-                f"got {len(data)}; {_shown(data)}"
+                f"{where}: expected {layout.length} bytes, got {len(data)}; {_shown(data)}"
             )
-        values = {field.name: _read(field, data) for field in layout.fields}
+        values = {field.name: _read(where, field, data) for field in layout.fields}
         if layout.appendage is Appendage.REQUIRED:
             values["appendage"] = self._read_options(layout, data, layout.length - 2)
         elif extra:
@@ -160,7 +161,7 @@ class Catalogue:
                 f"{where}: option {option.name} (tag {tag}) takes {option.length} bytes, "
                 f"got {len(value)}: {value.hex(' ')}"
             )
-        return _read(option, value)
+        return _read(where, option, value)
 
     def _write_options(self, where: str, options: Sequence[tuple[int, object]]) -> bytes:
         written = bytearray()
@@ -195,7 +196,7 @@ def _check_names(where: str, values: Mapping, expected: Sequence[str]) -> None:
             raise ProtocolError(f"{where} has no field {name!r}; {hint}")
 
 
-def _read(field: Field, data: bytes) -> int | str:
+def _read(where: str, field: Field, data: bytes) -> int | str:
     raw = data[field.offset : field.end]
     if field.kind is Kind.ALPHA:
         # Latin-1 maps every byte to one character and back, so no input is lost or refused here.
@@ -203,7 +204,7 @@ def _read(field: Field, data: bytes) -> int | str:
     if field.kind is Kind.DECIMAL:
         digits = raw.strip(b" ")
         if not digits.isdigit():
-            raise ProtocolError(f"{field.name} is not a number: {raw!r}")
+            raise ProtocolError(f"{where}: {field.name} is not a number: {raw!r}")
         return int(digits)
     return int.from_bytes(raw, "big", signed=field.kind is Kind.SIGNED_PRICE_4)
 

@@ -15,7 +15,7 @@ All integers on the wire are big-endian; text is ASCII, left-justified and padde
 """
 
 import enum
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -33,6 +33,7 @@ __all__ = [
     "packed_dtype",
     "price4",
     "price8",
+    "record",
     "signed_price4",
     "time_ns",
     "u48_to_int64",
@@ -160,12 +161,19 @@ def message(
     layout = {"type": alpha(1, f"always {message_type}"), **header, **body}
     if options is Appendage.REQUIRED:
         layout["appendage_length"] = uint(2, "bytes of options that follow, 0 if none")
-    fields = []
+    laid_out = record(message_name, **layout)
+    return replace(laid_out, type=message_type, appendage=options)
+
+
+def record(name: str, /, **fields: FieldType) -> Message:
+    """Lay out a packet header or other record that does not begin with a type; its ``type`` is
+    empty."""
+    laid_out = []
     offset = 0
-    for name, what in layout.items():
-        fields.append(Field(name, offset, what.length, what.kind, what.note))
+    for field, what in fields.items():
+        laid_out.append(Field(field, offset, what.length, what.kind, what.note))
         offset += what.length
-    return Message(message_type, message_name, offset, tuple(fields), options)
+    return Message("", name, offset, tuple(laid_out))
 
 
 def constants(layout: Message, header: dict[str, FieldType]) -> tuple[int, ...]:

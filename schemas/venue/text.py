@@ -8,8 +8,8 @@ OUCH's 14-character ClOrdID as decimal digits.
 import sys
 
 import numpy as np
-from numba import njit
 
+from schemas.pointer import kernel
 from schemas.venue.big_endian import fill, get_u8, put_u8
 from schemas.venue.layouts import ProtocolError
 
@@ -19,6 +19,7 @@ __all__ = [
     "int_to_alpha",
     "int_to_symbol",
     "put_decimal",
+    "put_decimal_right",
     "symbol_to_int",
 ]
 
@@ -60,13 +61,8 @@ def int_to_symbol(value: int) -> str:
 # ---- kernels -------------------------------------------------------------------------------------
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def put_decimal(addr, offset, width, value):
-    """Write ``value`` in ASCII digits, left-aligned, padded with spaces to ``width`` bytes.
-
-    Returns the number of digits, or -1 if the value is negative or does not fit; the field is then
-    all spaces.
-    """
+@kernel
+def _put_digits(addr, offset, width, value, right):
     fill(addr, offset, width, SPACE)
     number = np.int64(value)
     if number < 0:
@@ -78,14 +74,31 @@ def put_decimal(addr, offset, width, value):
         rest //= 10
     if digits > width:
         return -1
+    start = offset + (width - digits if right else 0)
     rest = number
     for position in range(digits - 1, -1, -1):
-        put_u8(addr, offset + position, ZERO + rest % 10)
+        put_u8(addr, start + position, ZERO + rest % 10)
         rest //= 10
     return digits
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
+def put_decimal(addr, offset, width, value):
+    """Write ``value`` in ASCII digits, left-aligned, padded with spaces to ``width`` bytes.
+
+    Returns the number of digits, or -1 if the value is negative or does not fit; the field is then
+    all spaces.
+    """
+    return _put_digits(addr, offset, width, value, 0)
+
+
+@kernel
+def put_decimal_right(addr, offset, width, value):
+    """As :func:`put_decimal`, right-aligned: SoupBinTCP's way with numbers."""
+    return _put_digits(addr, offset, width, value, 1)
+
+
+@kernel
 def get_decimal(addr, offset, width):
     """Read ASCII digits padded with spaces on either side.
 

@@ -11,13 +11,26 @@ fields' offsets ``ADD_ORDER_PRICE``, …; ``STOCK_LOCATE``, ``TRACKING_NUMBER`` 
 common to all; ``LENGTH`` has the length by type byte. ``CATALOGUE`` holds the tables themselves.
 """
 
-from schemas.venue.itch50 import codes, kernels, offsets
+from schemas.venue.itch50 import codes, day, header, offsets, orders, trades
 from schemas.venue.itch50.codes import *  # noqa: F403
-from schemas.venue.itch50.kernels import *  # noqa: F403
+from schemas.venue.itch50.day import *  # noqa: F403
+from schemas.venue.itch50.header import *  # noqa: F403
 from schemas.venue.itch50.offsets import *  # noqa: F403
+from schemas.venue.itch50.orders import *  # noqa: F403
 from schemas.venue.itch50.tables import CATALOGUE
+from schemas.venue.itch50.trades import *  # noqa: F403
 
 decode = CATALOGUE.decode
 encode = CATALOGUE.encode
 
-__all__ = ["CATALOGUE", "decode", "encode", *codes.__all__, *kernels.__all__, *offsets.__all__]
+__all__ = [
+    "CATALOGUE",
+    "decode",
+    "encode",
+    *codes.__all__,
+    *day.__all__,
+    *header.__all__,
+    *offsets.__all__,
+    *orders.__all__,
+    *trades.__all__,
+]

@@ -1,11 +1,19 @@
-"""The letters of ITCH 5.0 fields that Pitwire acts on, as enums of their byte values.
+"""The letters of ITCH 5.0 fields, as enums of their byte values.
 
 ``chr(code)`` is the letter; kernels use the members as integers.
 """
 
 import enum
 
-__all__ = ["EventCode", "MarketCategory", "Side", "TradingState"]
+__all__ = [
+    "CrossType",
+    "EventCode",
+    "ImbalanceDirection",
+    "MarketCategory",
+    "RegShoAction",
+    "Side",
+    "TradingState",
+]
 
 
 class EventCode(enum.IntEnum):
@@ -48,3 +56,30 @@ class MarketCategory(enum.IntEnum):
     BATS_Z = ord("Z")
     IEX = ord("V")
     NOT_AVAILABLE = ord(" ")
+
+
+class RegShoAction(enum.IntEnum):
+    """Reg SHO Restriction ``reg_sho_action``."""
+
+    NONE = ord("0")
+    IN_EFFECT = ord("1")  # since the price fell today
+    REMAINS_IN_EFFECT = ord("2")  # since the day before
+
+
+class CrossType(enum.IntEnum):
+    """``cross_type`` of Cross Trade and NOII: which auction."""
+
+    OPENING = ord("O")
+    CLOSING = ord("C")
+    HALT_OR_IPO = ord("H")
+    EXTENDED_TRADING_CLOSE = ord("A")  # in NOII only
+
+
+class ImbalanceDirection(enum.IntEnum):
+    """NOII ``imbalance_direction``: the side with shares left over."""
+
+    BUY = ord("B")
+    SELL = ord("S")
+    NONE = ord("N")
+    INSUFFICIENT_ORDERS = ord("O")
+    PAUSED = ord("P")

@@ -11,8 +11,7 @@ table (``ENTER_ORDER_APPENDAGE_LENGTH``); in the others it comes after the table
 ``CANCEL_ORDER_LENGTH``, if there are options. Source: OUCH 5.0 specification, section on options.
 """
 
-from numba import njit
-
+from schemas.pointer import kernel
 from schemas.venue.big_endian import (
     get_raw4,
     get_u8,
@@ -49,7 +48,7 @@ OPTION_IS_ALPHA, OPTION_IS_SIGNED = at.OPTION_IS_ALPHA, at.OPTION_IS_SIGNED
 OPTIONAL, REQUIRED = Appendage.OPTIONAL.value, Appendage.REQUIRED.value
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _next_option(addr, offset, end):
     """Offset after the option at ``offset``, which is before ``end``; MALFORMED if the option runs
     past ``end`` or is a known one of the wrong size."""
@@ -63,7 +62,7 @@ def _next_option(addr, offset, end):
     return following
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def find_appendage(addr, offset, end, tag):
     """Where the value of option ``tag`` lies.
 
@@ -82,7 +81,7 @@ def find_appendage(addr, offset, end, tag):
     return ABSENT
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def get_option(addr, offset, tag):
     """The value at ``offset``, found by :func:`find_appendage`, of a tag in ``OptionTag``.
 
@@ -103,7 +102,7 @@ def get_option(addr, offset, tag):
     return 0
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def append_option(addr, length, appendage_at, tag, value):
     """Add one option at the end of the message of ``length`` bytes at ``addr``.
 
@@ -135,7 +134,7 @@ def append_option(addr, length, appendage_at, tag, value):
     return end
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _validate(addr, length, lengths, appendages):
     if length < 1:
         return EMPTY
@@ -161,7 +160,7 @@ def _validate(addr, length, lengths, appendages):
     return VALID
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def validate_in(addr, length):
     """Whether the ``length`` bytes at ``addr`` are one whole OUCH 5.0 request.
 
@@ -172,7 +171,7 @@ def validate_in(addr, length):
     return _validate(addr, length, INBOUND_LENGTH, INBOUND_APPENDAGE)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def validate_out(addr, length):
     """As :func:`validate_in`, for what the exchange sends."""
     return _validate(addr, length, OUTBOUND_LENGTH, OUTBOUND_APPENDAGE)

@@ -10,8 +10,7 @@ Values are not checked, with one exception: an order id that is negative or has 
 leaves ClOrdID blank, and -1 is returned in place of a length, so that it is not sent.
 """
 
-from numba import njit
-
+from schemas.pointer import kernel
 from schemas.venue.big_endian import put_raw4, put_raw8, put_u8, put_u16, put_u32, put_u64
 from schemas.venue.ouch50 import offsets as at
 from schemas.venue.text import put_decimal
@@ -19,6 +18,8 @@ from schemas.venue.text import put_decimal
 __all__ = [
     "put_account_query",
     "put_cancel_order",
+    "put_disable_order_entry",
+    "put_enable_order_entry",
     "put_enter_order",
     "put_mass_cancel",
     "put_modify_order",
@@ -26,7 +27,7 @@ __all__ = [
 ]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def put_enter_order(
     addr, user_ref_num, side, quantity, symbol, price_e4, time_in_force, display, capacity,
     intermarket_sweep_eligibility, cross_type, cl_ord_id,
@@ -49,7 +50,7 @@ def put_enter_order(
     return at.ENTER_ORDER_LENGTH
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def put_replace_order(
     addr, orig_user_ref_num, user_ref_num, quantity, price_e4, time_in_force, display,
     intermarket_sweep_eligibility, cl_ord_id,
@@ -72,7 +73,7 @@ def put_replace_order(
     return at.REPLACE_ORDER_LENGTH
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def put_cancel_order(addr, user_ref_num, quantity):
     """``X``: reduce an order's intended size to ``quantity``, executed shares included; 0 cancels
     what is left. The order keeps its place."""
@@ -82,7 +83,7 @@ def put_cancel_order(addr, user_ref_num, quantity):
     return at.CANCEL_ORDER_LENGTH
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def put_modify_order(addr, user_ref_num, side, quantity):
     """``M``: change between kinds of selling, or reduce the size, in place."""
     put_u8(addr, 0, at.MODIFY_ORDER)
@@ -92,7 +93,7 @@ def put_modify_order(addr, user_ref_num, side, quantity):
     return at.MODIFY_ORDER_LENGTH
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def put_mass_cancel(addr, user_ref_num, firm, symbol):
     """``C``: cancel all orders of a firm in a symbol."""
     put_u8(addr, 0, at.MASS_CANCEL)
@@ -103,7 +104,27 @@ def put_mass_cancel(addr, user_ref_num, firm, symbol):
     return at.MASS_CANCEL_LENGTH
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
+def put_disable_order_entry(addr, user_ref_num, firm):
+    """``D``: take no more orders of a firm, until ``E``."""
+    put_u8(addr, 0, at.DISABLE_ORDER_ENTRY)
+    put_u32(addr, at.DISABLE_ORDER_ENTRY_USER_REF_NUM, user_ref_num)
+    put_raw4(addr, at.DISABLE_ORDER_ENTRY_FIRM, firm)
+    put_u16(addr, at.DISABLE_ORDER_ENTRY_APPENDAGE_LENGTH, 0)
+    return at.DISABLE_ORDER_ENTRY_LENGTH
+
+
+@kernel
+def put_enable_order_entry(addr, user_ref_num, firm):
+    """``E``: take orders of a firm again."""
+    put_u8(addr, 0, at.ENABLE_ORDER_ENTRY)
+    put_u32(addr, at.ENABLE_ORDER_ENTRY_USER_REF_NUM, user_ref_num)
+    put_raw4(addr, at.ENABLE_ORDER_ENTRY_FIRM, firm)
+    put_u16(addr, at.ENABLE_ORDER_ENTRY_APPENDAGE_LENGTH, 0)
+    return at.ENABLE_ORDER_ENTRY_LENGTH
+
+
+@kernel
 def put_account_query(addr):
     """``Q``: ask for the next user reference number, after a reconnection."""
     put_u8(addr, 0, at.ACCOUNT_QUERY)

@@ -7,8 +7,7 @@ integers in memory order. ``cl_ord_id_at`` is the address of the client's 14 byt
 as they came: clients put any text there. Values are not checked.
 """
 
-from numba import njit
-
+from schemas.pointer import kernel
 from schemas.venue.big_endian import (
     put_bytes,
     put_raw4,
@@ -25,27 +24,32 @@ __all__ = [
     "put_accepted",
     "put_account_query_response",
     "put_aiq_canceled",
+    "put_broken_trade",
     "put_cancel_pending",
     "put_cancel_reject",
     "put_canceled",
+    "put_disable_order_entry_response",
+    "put_enable_order_entry_response",
     "put_executed",
     "put_mass_cancel_response",
     "put_modified",
+    "put_order_priority_update",
     "put_rejected",
     "put_replaced",
+    "put_restated",
     "put_system_event",
 ]
 
 SELF_MATCH_PREVENTION = int(CancelReason.SELF_MATCH_PREVENTION)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _put_header(addr, message_type, timestamp_ns):
     put_u8(addr, 0, message_type)
     put_u64(addr, at.TIMESTAMP, timestamp_ns)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def put_system_event(addr, timestamp_ns, event_code):
     """``S``: the day starts or ends, an :class:`EventCode`."""
     _put_header(addr, at.SYSTEM_EVENT, timestamp_ns)
@@ -53,7 +57,7 @@ def put_system_event(addr, timestamp_ns, event_code):
     return at.SYSTEM_EVENT_LENGTH
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def put_accepted(
     addr, timestamp_ns, user_ref_num, side, quantity, symbol, price_e4, time_in_force, display,
     order_reference_number, capacity, intermarket_sweep_eligibility, cross_type, order_state,
@@ -79,7 +83,7 @@ def put_accepted(
     return at.ACCEPTED_LENGTH
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def put_replaced(
     addr, timestamp_ns, orig_user_ref_num, user_ref_num, side, quantity, symbol, price_e4,
     time_in_force, display, order_reference_number, capacity, intermarket_sweep_eligibility,
@@ -106,7 +110,7 @@ def put_replaced(
     return at.REPLACED_LENGTH
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def put_canceled(addr, timestamp_ns, user_ref_num, quantity, reason):
     """``C``: ``quantity`` shares were taken off the order, for a :class:`CancelReason`."""
     _put_header(addr, at.CANCELED, timestamp_ns)
@@ -116,7 +120,7 @@ def put_canceled(addr, timestamp_ns, user_ref_num, quantity, reason):
     return at.CANCELED_LENGTH
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def put_aiq_canceled(
     addr, timestamp_ns, user_ref_num, decrement_shares, quantity_prevented_from_trading,
     execution_price_e4, liquidity_flag, aiq_strategy,
@@ -135,7 +139,7 @@ def put_aiq_canceled(
     return at.AIQ_CANCELED_LENGTH
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def put_executed(
     addr, timestamp_ns, user_ref_num, quantity, price_e4, liquidity_flag, match_number
 ):
@@ -150,7 +154,18 @@ def put_executed(
     return at.EXECUTED_LENGTH
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
+def put_broken_trade(addr, timestamp_ns, user_ref_num, match_number, reason, cl_ord_id_at):
+    """``B``: an execution of the order is void; ``reason`` is ``E``, ``C``, ``S`` or ``X``."""
+    _put_header(addr, at.BROKEN_TRADE, timestamp_ns)
+    put_u32(addr, at.BROKEN_TRADE_USER_REF_NUM, user_ref_num)
+    put_u64(addr, at.BROKEN_TRADE_MATCH_NUMBER, match_number)
+    put_u8(addr, at.BROKEN_TRADE_REASON, reason)
+    put_bytes(addr, at.BROKEN_TRADE_CL_ORD_ID, cl_ord_id_at, at.CL_ORD_ID_LENGTH)
+    return at.BROKEN_TRADE_LENGTH
+
+
+@kernel
 def put_rejected(addr, timestamp_ns, user_ref_num, reason, cl_ord_id_at):
     """``J``: the order was refused, for a :class:`RejectReason`."""
     _put_header(addr, at.REJECTED, timestamp_ns)
@@ -160,7 +175,7 @@ def put_rejected(addr, timestamp_ns, user_ref_num, reason, cl_ord_id_at):
     return at.REJECTED_LENGTH
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def put_cancel_pending(addr, timestamp_ns, user_ref_num):
     """``P``: the cancel will be carried out when the cross the order takes part in is over."""
     _put_header(addr, at.CANCEL_PENDING, timestamp_ns)
@@ -168,7 +183,7 @@ def put_cancel_pending(addr, timestamp_ns, user_ref_num):
     return at.CANCEL_PENDING_LENGTH
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def put_cancel_reject(addr, timestamp_ns, user_ref_num):
     """``I``: the order cannot be cancelled now."""
     _put_header(addr, at.CANCEL_REJECT, timestamp_ns)
@@ -176,7 +191,20 @@ def put_cancel_reject(addr, timestamp_ns, user_ref_num):
     return at.CANCEL_REJECT_LENGTH
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
+def put_order_priority_update(
+    addr, timestamp_ns, user_ref_num, price_e4, display, order_reference_number
+):
+    """``T``: the order rests at another price or under another number, with new priority."""
+    _put_header(addr, at.ORDER_PRIORITY_UPDATE, timestamp_ns)
+    put_u32(addr, at.ORDER_PRIORITY_UPDATE_USER_REF_NUM, user_ref_num)
+    put_u64(addr, at.ORDER_PRIORITY_UPDATE_PRICE, price_e4)
+    put_u8(addr, at.ORDER_PRIORITY_UPDATE_DISPLAY, display)
+    put_u64(addr, at.ORDER_PRIORITY_UPDATE_ORDER_REFERENCE_NUMBER, order_reference_number)
+    return at.ORDER_PRIORITY_UPDATE_LENGTH
+
+
+@kernel
 def put_modified(addr, timestamp_ns, user_ref_num, side, quantity):
     """``M``: the order after a Modify Order Request."""
     _put_header(addr, at.MODIFIED, timestamp_ns)
@@ -186,7 +214,18 @@ def put_modified(addr, timestamp_ns, user_ref_num, side, quantity):
     return at.MODIFIED_LENGTH
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
+def put_restated(addr, timestamp_ns, user_ref_num, reason):
+    """``R``: the exchange changed the order: ``R``, its display was refreshed, or ``P``, its price
+    updated. What it is now comes in options."""
+    _put_header(addr, at.RESTATED, timestamp_ns)
+    put_u32(addr, at.RESTATED_USER_REF_NUM, user_ref_num)
+    put_u8(addr, at.RESTATED_REASON, reason)
+    put_u16(addr, at.RESTATED_APPENDAGE_LENGTH, 0)
+    return at.RESTATED_LENGTH
+
+
+@kernel
 def put_mass_cancel_response(addr, timestamp_ns, user_ref_num, firm, symbol):
     """``X``: the Mass Cancel Request was taken."""
     _put_header(addr, at.MASS_CANCEL_RESPONSE, timestamp_ns)
@@ -197,7 +236,27 @@ def put_mass_cancel_response(addr, timestamp_ns, user_ref_num, firm, symbol):
     return at.MASS_CANCEL_RESPONSE_LENGTH
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
+def put_disable_order_entry_response(addr, timestamp_ns, user_ref_num, firm):
+    """``G``: no more orders of the firm are taken."""
+    _put_header(addr, at.DISABLE_ORDER_ENTRY_RESPONSE, timestamp_ns)
+    put_u32(addr, at.DISABLE_ORDER_ENTRY_RESPONSE_USER_REF_NUM, user_ref_num)
+    put_raw4(addr, at.DISABLE_ORDER_ENTRY_RESPONSE_FIRM, firm)
+    put_u16(addr, at.DISABLE_ORDER_ENTRY_RESPONSE_APPENDAGE_LENGTH, 0)
+    return at.DISABLE_ORDER_ENTRY_RESPONSE_LENGTH
+
+
+@kernel
+def put_enable_order_entry_response(addr, timestamp_ns, user_ref_num, firm):
+    """``K``: orders of the firm are taken again."""
+    _put_header(addr, at.ENABLE_ORDER_ENTRY_RESPONSE, timestamp_ns)
+    put_u32(addr, at.ENABLE_ORDER_ENTRY_RESPONSE_USER_REF_NUM, user_ref_num)
+    put_raw4(addr, at.ENABLE_ORDER_ENTRY_RESPONSE_FIRM, firm)
+    put_u16(addr, at.ENABLE_ORDER_ENTRY_RESPONSE_APPENDAGE_LENGTH, 0)
+    return at.ENABLE_ORDER_ENTRY_RESPONSE_LENGTH
+
+
+@kernel
 def put_account_query_response(addr, timestamp_ns, next_user_ref_num):
     """``Q``: the next user reference number that the exchange will take."""
     _put_header(addr, at.ACCOUNT_QUERY_RESPONSE, timestamp_ns)

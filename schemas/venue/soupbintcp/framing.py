@@ -9,8 +9,7 @@
 A TCP segment may hold any part of a packet or several. Source: SoupBinTCP 3.00 to 4.1, section 2.
 """
 
-from numba import njit
-
+from schemas.pointer import kernel
 from schemas.venue.big_endian import get_u8, get_u16, put_u8, put_u16
 from schemas.venue.layouts import ProtocolError
 
@@ -112,7 +111,7 @@ def split(stream: bytes) -> tuple[list[tuple[int, bytes]], bytes]:
 # ---- kernels -------------------------------------------------------------------------------------
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def put_packet_header(addr, payload_length, packet_type):
     """Write the three bytes before a payload of ``payload_length`` bytes (at most
     MAX_PAYLOAD_LENGTH). Returns where the payload goes, HEADER_LENGTH."""
@@ -121,7 +120,7 @@ def put_packet_header(addr, payload_length, packet_type):
     return HEADER_LENGTH
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def next_packet(addr, start, end):
     """Find the packet that begins at offset ``start`` of the bytes received up to ``end``.
 

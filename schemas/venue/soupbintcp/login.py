@@ -8,29 +8,16 @@ distinguish upper and lower case. Source: SoupBinTCP 3.00, 4.0 and 4.1, section 
 import enum
 from dataclasses import dataclass
 
-from schemas.venue.layouts import Field, Message, ProtocolError, alpha, decimal, message
+from schemas.venue.layouts import Field, Message, ProtocolError
 from schemas.venue.soupbintcp.framing import (
     LOGIN_ACCEPTED,
     LOGIN_REJECTED,
     LOGIN_REQUEST,
     packet,
 )
+from schemas.venue.soupbintcp.tables import ACCEPTED, REJECTED, REQUEST, REQUEST_4_1
 
 __all__ = ["LoginAccepted", "LoginRejectReason", "LoginRejected", "LoginRequest"]
-
-_REQUEST_FIELDS = {
-    "username": alpha(6),
-    "password": alpha(10),
-    "session": alpha(10, "blank for the current one"),
-    "sequence_number": decimal(20, "next one wanted, 1 for all, 0 for only what is new"),
-}
-# Offsets count from the type byte; the specification's count from the two-byte length before it.
-REQUEST = message("L", "Login Request", {}, **_REQUEST_FIELDS)
-REQUEST_4_1 = message(
-    "L", "Login Request", _REQUEST_FIELDS, heartbeat_timeout=decimal(5, "milliseconds")
-)
-ACCEPTED = message("A", "Login Accepted", {}, session=alpha(10), sequence_number=decimal(20))
-REJECTED = message("J", "Login Rejected", {}, reason=alpha(1))
 
 
 @dataclass(frozen=True, slots=True)

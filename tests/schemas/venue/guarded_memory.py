@@ -8,8 +8,9 @@ import ctypes
 import mmap
 
 CANARY = 0xC5
+CANARIES = 64  # bytes looked at before the data
 PROT_NONE = 0  # the same on every Unix; the mmap module does not name it
-ROOM = 20 * mmap.PAGESIZE
+ROOM = 40 * mmap.PAGESIZE
 
 
 class GuardedMemory:
@@ -26,6 +27,7 @@ class GuardedMemory:
 
     def place(self, data: bytes) -> int:
         """Put ``data`` right before the guard; its address."""
+        assert len(data) + CANARIES <= ROOM
         ctypes.memset(self._start + ROOM - self._used, CANARY, self._used)
         self._used = len(data)
         address = self._start + ROOM - len(data)
@@ -41,6 +43,6 @@ class GuardedMemory:
         return ctypes.string_at(self._start + ROOM - self._used, self._used)
 
     def canaries_alive(self) -> bool:
-        """Whether the 64 bytes before are untouched."""
-        before = ctypes.string_at(self._start + ROOM - self._used - 64, 64)
-        return before == bytes([CANARY]) * 64
+        """Whether the bytes before are untouched."""
+        before = ctypes.string_at(self._start + ROOM - self._used - CANARIES, CANARIES)
+        return before == bytes([CANARY]) * CANARIES

@@ -1,6 +1,7 @@
 """Hypothesis strategies for venue messages, drawn from the tables, and how kernels take values."""
 
 import inspect
+import re
 
 from hypothesis import strategies as st
 
@@ -98,4 +99,4 @@ def as_kernel_value(field: Field, value) -> int:
 def parameters(kernel) -> list[str]:
     """The names of a kernel's parameters after ``addr``, without their units."""
     names = list(inspect.signature(kernel.py_func).parameters)[1:]
-    return [name.removesuffix("_e4").removesuffix("_ns") for name in names]
+    return [re.sub("_(e4|e8|ns)$", "", name) for name in names]

@@ -6,12 +6,12 @@ import pytest
 from guarded_memory import GuardedMemory
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from kernel_calls import write_message
 from messages_of import (
     any_message,
     as_kernel_value,
     damaged_message,
     message_values,
-    parameters,
 )
 
 from schemas.venue import ProtocolError, Validity, binary_file, itch50
@@ -24,10 +24,9 @@ DATA = Path(__file__).resolve().parents[3] / ".." / "shared" / "data" / "itch50"
 TABLES = {name.lower(): layout for name, layout in vars(tables).items() if type(layout) is Message}
 WRITERS = [name.removeprefix("put_") for name in itch50.__all__ if name.startswith("put_")]
 WRITERS.remove("header")
-FIELD_OF = {"symbol": "stock", "side": "buy_sell_indicator"}
 READERS = {1: get_u8, 2: get_u16, 4: get_u32, 6: get_u48, 8: get_u64}
 
-# What put_stock_directory says of every stock, and put_stock_trading_action of its spare byte.
+# What kernels write by themselves: the attributes of every stock, a spare byte, no stock locate.
 SETTLED = {
     "stock_directory": {
         "financial_status_indicator": "N", "round_lots_only": "N", "issue_classification": "C",
@@ -37,18 +36,17 @@ SETTLED = {
     },
     "stock_trading_action": {"reserved": ""},
     "system_event": {"stock_locate": 0},
+    "mwcb_decline_level": {"stock_locate": 0},
+    "mwcb_status": {"stock_locate": 0},
 }  # fmt: skip
 
 
 def write(name: str, values: dict) -> bytes:
-    """The message as the kernel ``put_<name>`` writes it, in exactly the room it needs."""
-    layout = TABLES[name]
-    kernel = getattr(itch50, f"put_{name}")
-    fields = [layout[FIELD_OF.get(parameter, parameter)] for parameter in parameters(kernel)]
-    arguments = [as_kernel_value(field, values[field.name]) for field in fields]
-    assert kernel(MEMORY.room(layout.length), *arguments) == layout.length
-    assert MEMORY.canaries_alive()
-    return MEMORY.content()
+    return write_message(getattr(itch50, f"put_{name}"), TABLES[name], values)
+
+
+def test_there_is_a_kernel_for_every_message():
+    assert {TABLES[name].type for name in WRITERS} == set(itch50.CATALOGUE.messages)
 
 
 @pytest.mark.parametrize("name", WRITERS)

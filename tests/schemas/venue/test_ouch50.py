@@ -5,6 +5,7 @@ import pytest
 from guarded_memory import GuardedMemory
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from kernel_calls import write_message
 from messages_of import (
     almost_options,
     any_message,
@@ -12,7 +13,6 @@ from messages_of import (
     damaged_message,
     message_values,
     options_of,
-    parameters,
     values_of,
 )
 from numba import njit
@@ -22,7 +22,6 @@ from schemas.venue.layouts import Appendage, Kind, Message
 from schemas.venue.ouch50 import requests, responses, tables
 
 MEMORY = GuardedMemory()
-ELSEWHERE = GuardedMemory()
 TABLES = {name.lower(): layout for name, layout in vars(tables).items() if type(layout) is Message}
 DIRECTIONS = {
     "inbound": (ouch50.INBOUND, ouch50.validate_in),
@@ -41,20 +40,7 @@ def writers(module):
 
 
 def write(name: str, values: dict) -> bytes:
-    """The message as the kernel ``put_<name>`` writes it, in exactly the room it needs."""
-    layout = TABLES[name]
-    kernel = getattr(ouch50, f"put_{name}")
-    arguments = []
-    for parameter in parameters(kernel):
-        if parameter == "cl_ord_id_at":
-            arguments.append(ELSEWHERE.place(values["cl_ord_id"].encode().ljust(14)))
-        elif parameter == "cl_ord_id":
-            arguments.append(int(values["cl_ord_id"]))
-        else:
-            arguments.append(as_kernel_value(layout[parameter], values[parameter]))
-    assert kernel(MEMORY.room(layout.length), *arguments) == layout.length
-    assert MEMORY.canaries_alive()
-    return MEMORY.content()
+    return write_message(getattr(ouch50, f"put_{name}"), TABLES[name], values)
 
 
 def without_options(values: dict, layout: Message) -> dict:

@@ -166,3 +166,63 @@ def test_login_rejected_says_why():
     assert LoginRejected.decode(b"S") == refused
     with pytest.raises(ProtocolError, match="reason '\\?'"):
         LoginRejected.decode(b"?")
+
+
+PACKET_VECTORS = {
+    "+": "0003 2b 6869",
+    "L": "0034 4c 757365722020 73656372657420202020 20202020202020202020"
+         " 2020202020202020202020202020202020203432 2035303030",
+    "U": "0003 55 6869",
+    "R": "0001 52",
+    "O": "0001 4f",
+    "A": "001f 41 20202020202020534553 2020202020202020202020202020202020203432",
+    "J": "0002 4a 53",
+    "S": "0003 53 6869",
+    "H": "0001 48",
+    "Z": "0001 5a",
+}  # fmt: skip
+LOGINS = {
+    "L": (LoginRequest, LoginRequest("user", "secret", "", 42, 5000)),
+    "A": (LoginAccepted, LoginAccepted("SES", 42)),
+    "J": (LoginRejected, LoginRejected(LoginRejectReason.SESSION_NOT_AVAILABLE)),
+}
+
+
+def test_no_packet_is_without_a_vector():
+    assert [each.layout.type for each in soupbintcp.PACKETS] == list(PACKET_VECTORS)
+
+
+@pytest.mark.parametrize("kind", PACKET_VECTORS)
+def test_a_packet_is_the_published_bytes_both_ways(kind):
+    data = bytes.fromhex(PACKET_VECTORS[kind])
+    assert soupbintcp.packet(ord(kind), data[3:]) == data
+    assert soupbintcp.split(data) == ([(ord(kind), data[3:])], b"")
+    assert all_packets(data) == ([(ord(kind), data[3:])], soupbintcp.INCOMPLETE, b"")
+    (layout,) = (each.layout for each in soupbintcp.PACKETS if each.layout.type == kind)
+    assert len(data) == 2 + layout.length + (2 if kind in "+US" else 0)
+    if kind in LOGINS:
+        login, values = LOGINS[kind]
+        assert login.decode(data[3:]) == values and values.encode() == data
+
+
+@pytest.mark.parametrize("kind", PACKET_VECTORS)
+def test_a_packet_cut_or_changed_anywhere_is_read_or_refused_but_never_worse(kind):
+    data = bytes.fromhex(PACKET_VECTORS[kind])
+    damaged = [data[:length] for length in range(len(data))]
+    for position in range(len(data)):
+        for change in (0x01, 0x10, 0x20, 0x80, 0xFF):
+            changed = bytearray(data)
+            changed[position] ^= change
+            damaged.append(bytes(changed))
+    for stream in damaged:
+        packets, status, rest = all_packets(stream)
+        try:
+            assert soupbintcp.split(stream) == (packets, rest)
+        except ProtocolError:
+            assert status == soupbintcp.MALFORMED
+        if kind in LOGINS:
+            for payload in (stream[3:], *(payload for _, payload in packets)):
+                try:
+                    LOGINS[kind][0].decode(payload)
+                except ProtocolError as error:
+                    assert "SoupBinTCP Login" in str(error)

@@ -5,12 +5,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from messages_of import any_message, damaged_message
 
-from schemas.venue import ProtocolError, itch50, ouch50
-from schemas.venue.binary_file import pack, unpack
+from schemas.venue import ProtocolError, glimpse50, itch50, ouch42, ouch50
 from schemas.venue.catalogue import Catalogue
 from schemas.venue.layouts import alpha, decimal, message
 
-CATALOGUES = [itch50.CATALOGUE, ouch50.INBOUND, ouch50.OUTBOUND]
+CATALOGUES = [
+    itch50.CATALOGUE,
+    glimpse50.CATALOGUE,
+    ouch50.INBOUND,
+    ouch50.OUTBOUND,
+    ouch42.INBOUND,
+    ouch42.OUTBOUND,
+]
 
 
 @pytest.mark.parametrize("catalogue", CATALOGUES, ids=lambda catalogue: catalogue.name)
@@ -29,7 +35,9 @@ def test_damaged_bytes_are_refused_or_are_another_valid_message(catalogue, data)
     except ProtocolError as error:
         assert catalogue.name in str(error)
     else:
-        assert catalogue.encode(**values) == damaged
+        again = catalogue.encode(**values)
+        # A number in ASCII digits can be padded in many ways, and is written in one.
+        assert again == damaged or damaged[:1] == b"G" and catalogue.decode(again) == values
 
 
 CANCEL = {"type": "X", "user_ref_num": 7, "quantity": 0}
@@ -124,17 +132,3 @@ def test_a_protocol_with_numbers_in_ascii_needs_no_change():
     assert catalogue.decode(b"G" + b"42".ljust(20) + b"x ")["sequence_number"] == 42
     with pytest.raises(ProtocolError, match="sequence_number is not a number"):
         catalogue.decode(b"G" + b" " * 22)
-
-
-@given(st.lists(st.binary(min_size=1, max_size=40), max_size=5), st.data())
-def test_a_recorded_file_gives_its_messages_back_and_says_when_it_is_cut(messages, data):
-    whole = pack(messages)
-    assert list(unpack(whole)) == messages
-    assert list(unpack(whole[:-2])) == messages  # a real day's file ends without the mark
-    cut = whole[: data.draw(st.integers(0, len(whole) - 2))]
-    boundaries = {len(pack(messages[:count])) - 2 for count in range(len(messages) + 1)}
-    if len(cut) in boundaries:
-        assert list(unpack(cut)) == messages[: len(list(unpack(cut)))]
-    else:
-        with pytest.raises(ProtocolError, match="cut short"):
-            list(unpack(cut))

@@ -1,5 +1,6 @@
 """The tables say what the specifications say, and the constants say what the tables say."""
 
+import importlib
 import json
 from pathlib import Path
 
@@ -8,7 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.venue import itch50, ouch50
+from schemas.venue import (
+    binary_file,
+    glimpse50,
+    itch50,
+    moldudp64,
+    ouch42,
+    ouch50,
+    soupbintcp,
+)
 from schemas.venue.itch50 import tables as itch_tables
 from schemas.venue.layouts import (
     Appendage,
@@ -19,22 +28,25 @@ from schemas.venue.layouts import (
     u48_to_int64,
     uint,
 )
-from schemas.venue.ouch50 import tables as ouch_tables
 
 PUBLISHED = Path(__file__).resolve().parents[3] / ".." / "shared" / "protocols" / "layouts.json"
 CATALOGUES = {
     "itch50": itch50.CATALOGUE,
+    "glimpse50": glimpse50.CATALOGUE,
     "ouch50_in": ouch50.INBOUND,
     "ouch50_out": ouch50.OUTBOUND,
+    "ouch42_in": ouch42.INBOUND,
+    "ouch42_out": ouch42.OUTBOUND,
 }
 NAMED = [
     (package, name, layout)
-    for package, tables in ((itch50, itch_tables), (ouch50, ouch_tables))
-    for name, layout in vars(tables).items()
+    for package in (itch50, glimpse50, ouch50, ouch42)
+    for name, layout in vars(importlib.import_module(f"{package.__name__}.tables")).items()
     if isinstance(layout, Message)
 ]
 EVERY_NAMED_MESSAGE = pytest.mark.parametrize(
-    "package, name, layout", NAMED, ids=[name for _, name, _ in NAMED]
+    "package, name, layout",
+    [pytest.param(*named, id=f"{named[0].__name__}.{named[1]}") for named in NAMED],
 )
 
 
@@ -98,7 +110,11 @@ def test_constants_are_the_table_in_capitals(package, name, layout):
         assert type(getattr(package, constant)) is int
 
 
-@pytest.mark.parametrize("package", [itch50, ouch50])
+@pytest.mark.parametrize(
+    "package",
+    [binary_file, glimpse50, itch50, moldudp64, ouch42, ouch50, soupbintcp],
+    ids=lambda package: package.__name__,
+)
 def test_no_two_public_names_are_the_same(package):
     assert len(package.__all__) == len(set(package.__all__))
     assert all(hasattr(package, name) for name in package.__all__)

@@ -1,0 +1,135 @@
+"""What Pitwire does with each message of each protocol: the table behind ``docs/protocols``.
+
+Change it with the actors: a message that the exchange comes to send, or the feed or the gateway to
+understand, is a line here, then ``make schemas``.
+"""
+
+import enum
+from dataclasses import dataclass
+from types import MappingProxyType
+
+__all__ = ["Does", "Parties", "SUPPORT", "Support"]
+
+
+class Does(enum.StrEnum):
+    """What one side does with a message."""
+
+    SENDS = "sends"
+    NOT_SENT = "does not send"
+    ACTS = "acts on"
+    IGNORES = "ignores"
+    REFUSES = "refuses"
+    BOTH = "sends, ignores"  # may send it, ignores one that comes
+
+
+@dataclass(frozen=True, slots=True)
+class Support:
+    """What the two sides do with one message; ``note`` says more where that is needed."""
+
+    venue: Does
+    client: Does
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Parties:
+    """Who speaks a protocol: the actors on the venue's and on the client's side, and what they do
+    with each message by its type. Without actors, only this package knows the protocol."""
+
+    venue: str
+    client: str
+    messages: MappingProxyType[str, Support]
+
+    @property
+    def spoken(self) -> bool:
+        return bool(self.venue or self.client)
+
+
+SENDS, NOT_SENT = Does.SENDS, Does.NOT_SENT
+ACTS, IGNORES, REFUSES, BOTH = Does.ACTS, Does.IGNORES, Does.REFUSES, Does.BOTH
+
+_NOT_SPOKEN = Parties("", "", MappingProxyType({}))
+
+_ITCH = {
+    "S": Support(SENDS, ACTS, "logged"),
+    "R": Support(SENDS, ACTS),
+    "H": Support(SENDS, ACTS),
+    "Y": Support(NOT_SENT, IGNORES),
+    "L": Support(NOT_SENT, IGNORES),
+    "V": Support(NOT_SENT, IGNORES),
+    "W": Support(NOT_SENT, IGNORES),
+    "K": Support(NOT_SENT, IGNORES),
+    "J": Support(NOT_SENT, IGNORES),
+    "h": Support(NOT_SENT, IGNORES),
+    "A": Support(SENDS, ACTS),
+    "F": Support(NOT_SENT, ACTS),
+    "E": Support(SENDS, ACTS),
+    "C": Support(NOT_SENT, ACTS),
+    "X": Support(SENDS, ACTS),
+    "D": Support(SENDS, ACTS),
+    "U": Support(SENDS, ACTS),
+    "P": Support(NOT_SENT, ACTS),
+    "Q": Support(NOT_SENT, IGNORES),
+    "B": Support(NOT_SENT, IGNORES),
+    "I": Support(NOT_SENT, IGNORES),
+    "N": Support(NOT_SENT, IGNORES),
+    "O": Support(NOT_SENT, IGNORES),
+}
+
+_OUCH_50_IN = {
+    "O": Support(ACTS, SENDS, "limit orders: day, extended hours, IOC; displayed; no crosses"),
+    "U": Support(ACTS, SENDS),
+    "X": Support(ACTS, SENDS),
+    "M": Support(REFUSES, NOT_SENT, "Rejected, other"),
+    "C": Support(ACTS, NOT_SENT, "a blank symbol means all"),
+    "D": Support(REFUSES, NOT_SENT, "Rejected, other"),
+    "E": Support(REFUSES, NOT_SENT, "Rejected, other"),
+    "Q": Support(ACTS, SENDS, "after a reconnection"),
+}
+
+_OUCH_50_OUT = {
+    "S": Support(SENDS, ACTS, "logged"),
+    "A": Support(SENDS, ACTS),
+    "U": Support(SENDS, ACTS),
+    "C": Support(SENDS, ACTS),
+    "D": Support(NOT_SENT, ACTS, "as Order Canceled"),
+    "E": Support(SENDS, ACTS),
+    "B": Support(NOT_SENT, ACTS, "counted and logged; the execution stands"),
+    "J": Support(SENDS, ACTS),
+    "P": Support(NOT_SENT, IGNORES, "counted"),
+    "I": Support(NOT_SENT, ACTS),
+    "T": Support(NOT_SENT, ACTS, "takes over the price"),
+    "M": Support(NOT_SENT, IGNORES, "counted"),
+    "R": Support(NOT_SENT, IGNORES, "counted"),
+    "X": Support(SENDS, IGNORES, "counted"),
+    "G": Support(NOT_SENT, IGNORES, "counted"),
+    "K": Support(NOT_SENT, IGNORES, "counted"),
+    "Q": Support(SENDS, ACTS),
+}
+
+_SOUPBINTCP = {
+    "+": Support(BOTH, IGNORES, "the exchange tells a client what it did wrong, then hangs up"),
+    "L": Support(ACTS, SENDS, "3 + 46 bytes before 4.1; its heartbeat timeout is read, not used"),
+    "U": Support(ACTS, SENDS, "requests; on a market data port it ends the session"),
+    "R": Support(ACTS, SENDS),
+    "O": Support(ACTS, SENDS),
+    "A": Support(SENDS, ACTS),
+    "J": Support(SENDS, ACTS),
+    "S": Support(SENDS, ACTS),
+    "H": Support(SENDS, ACTS),
+    "Z": Support(SENDS, ACTS),
+}
+
+# By protocol: the names of the catalogues in the packages' tables, and of the two without one.
+SUPPORT: MappingProxyType[str, Parties] = MappingProxyType(
+    {
+        "SoupBinTCP": Parties("exchange", "feed, gateway", MappingProxyType(_SOUPBINTCP)),
+        "MoldUDP64": _NOT_SPOKEN,
+        "ITCH 5.0": Parties("exchange", "feed", MappingProxyType(_ITCH)),
+        "GLIMPSE 5.0": _NOT_SPOKEN,
+        "OUCH 5.0 inbound": Parties("exchange", "gateway", MappingProxyType(_OUCH_50_IN)),
+        "OUCH 5.0 outbound": Parties("exchange", "gateway", MappingProxyType(_OUCH_50_OUT)),
+        "OUCH 4.2 inbound": _NOT_SPOKEN,
+        "OUCH 4.2 outbound": _NOT_SPOKEN,
+    }
+)
