@@ -24,6 +24,7 @@ from actors.runtime.clock import monotonic_ns
 from actors.runtime.endpoint import WireError, close_inputs
 from actors.runtime.host import ActorError, ActorHost, ReactorThread, leave_reason
 from actors.runtime.logs import EventLog, actor_logger, log_file, open_log
+from actors.runtime.pids import is_alive
 from actors.runtime.plain import PlainThread, is_plain
 from actors.runtime.plan import Plan
 from actors.runtime.vitals import map_deployment, map_wires
@@ -213,7 +214,7 @@ class ProcessHost:
         pid = int(self._deployment["supervisor_pid"])
         if pid == 0 or now - int(self._deployment["supervisor_ns"]) < _ORPHAN_NS:
             return False
-        return not _lives(pid)
+        return not is_alive(pid)
 
     def _commanded_to_stop(self) -> bool:
         return self._stopping or all(
@@ -250,15 +251,6 @@ class ProcessHost:
 
     def _drained(self) -> bool:
         return all(h.queued() <= 0 and h.kept_back() <= 0 and h.actor.idle() for h in self.hosts)
-
-
-def _lives(pid: int) -> bool:
-    """Whether the process runs. A zombie, which only waits for its parent to look, does not."""
-    try:
-        stat = pathlib.Path(f"/proc/{pid}/stat").read_bytes()
-    except OSError:
-        return False
-    return stat.rpartition(b")")[2].split()[0] not in (b"Z", b"X")
 
 
 def run_process(plan_path: str, name: str) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from actors.runtime.clock import NS
+from actors.runtime.pids import is_alive
 from actors.supervisor.children import Children
 from actors.supervisor.pages import Pages
 from actors.supervisor.state import Phase, ProcessState, State
@@ -13,6 +14,8 @@ from schemas.enums import ActorState
 __all__ = ["ActorTable"]
 
 _RATE_EVERY_NS = NS // 2
+_DOWN = (Phase.STOPPED, Phase.FATAL)
+_AT_WORK = (ActorState.CATCHING_UP, ActorState.RUNNING, ActorState.DEGRADED)
 
 
 class ActorTable:
@@ -52,16 +55,20 @@ class ActorTable:
         def word(field: str) -> int:
             return int(header[field]) if header is not None else 0
 
+        state, reason = self._state(process, word("state"), pid, word("pid")), process.reason
+        if process.phase in _DOWN and word("state") in _AT_WORK and is_alive(word("pid")):
+            pid, state = word("pid"), ActorState(word("state")).name  # pitwire run --connect
+            reason = "runs in somebody's foreground"
         return {
             "actor": name, "process": process.name, "phase": process.phase.value,
-            "state": self._state(process, word("state"), pid, word("pid")), "pid": pid,
+            "state": state, "pid": pid,
             "epoch": word("epoch"), "incarnation": process.incarnation,
             "restarts": max(process.incarnation - 1, 0),
             "uptime_ns": max(now_ns - started, 0) if started else 0,
             "handled": word("handled"),
             "handled_per_s": round(self._rates.get(name, 0.0), 1) if pid else 0.0,
             "queue": self._pages.queue(name), "exit_status": word("exit_status"),
-            "reason": process.reason,
+            "reason": reason,
         }
 
     @staticmethod

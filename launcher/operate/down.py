@@ -6,10 +6,11 @@ import os
 import signal
 import time
 
+from actors.runtime.pids import is_alive
 from actors.supervisor import ControlClient, ControlError
 from launcher.operate.deployment import Deployment, not_running
 from launcher.operate.folders import RunLock, clean_leftovers, is_locked, lock_holder
-from launcher.operate.processes import end_processes, is_alive, processes_of
+from launcher.operate.processes import end_processes, processes_of
 
 __all__ = ["bring_down"]
 

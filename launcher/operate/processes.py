@@ -8,11 +8,10 @@ import signal
 import time
 from collections.abc import Iterable
 
-__all__ = ["DEPLOYMENT_VARIABLE", "deployment_environment", "end_processes", "is_alive",
-           "is_dying", "processes_of", "wait_for_end"]
+from actors.runtime.pids import is_alive
 
-_PF_EXITING = 0x4                        # include/linux/sched.h
-_SIGKILL_BIT = 1 << (signal.SIGKILL - 1)
+__all__ = ["DEPLOYMENT_VARIABLE", "deployment_environment", "end_processes", "processes_of",
+           "wait_for_end"]
 
 DEPLOYMENT_VARIABLE = "PITWIRE_DEPLOYMENT"
 """Environment variable that every process of a deployment inherits: the path of its run folder."""
@@ -36,29 +35,6 @@ def _carries(pid: int, mark: bytes) -> bool:
             return mark in file.read().split(b"\0") and is_alive(pid)
     except OSError:
         return False
-
-
-def is_alive(pid: int) -> bool:
-    """Whether ``pid`` runs. A zombie, which only waits to be reaped, does not."""
-    try:
-        with open(f"/proc/{pid}/stat", "rb") as file:
-            return file.read().rpartition(b")")[2].split()[0] not in (b"Z", b"X")
-    except (OSError, IndexError):
-        return False
-
-
-def is_dying(pid: int) -> bool:
-    """Whether ``pid`` runs but cannot help ending: it was killed, or is on its way out. On a loaded
-    machine that takes a while."""
-    try:
-        with open(f"/proc/{pid}/stat", "rb") as file:
-            flags = int(file.read().rpartition(b")")[2].split()[6])
-        with open(f"/proc/{pid}/status", "rb") as file:
-            status = dict(line.split(b":", 1) for line in file if b":" in line)
-        pending = int(status[b"SigPnd"], 16) | int(status[b"ShdPnd"], 16)
-    except (OSError, KeyError, IndexError, ValueError):
-        return False
-    return bool(flags & _PF_EXITING or pending & _SIGKILL_BIT)
 
 
 def wait_for_end(pids: Iterable[int], timeout: float) -> list[int]:

@@ -16,14 +16,13 @@ from typing import Any
 from rich.console import Console
 
 from actors.runtime.clock import monotonic_ns
+from actors.runtime.pids import is_alive, is_dying
 from actors.runtime.plan import Plan
 from launcher.cli.errors import Failure
 from launcher.cli.exit_codes import ExitCode
 from launcher.operate.deployment import Deployment, command_text
 from launcher.operate.folders import RunLock, clean_leftovers, lock_holder, prepare_folders
-from launcher.operate.processes import (
-    end_processes, is_alive, is_dying, processes_of, wait_for_end,
-)
+from launcher.operate.processes import end_processes, processes_of, wait_for_end
 from launcher.operate.sample import ProcessUse
 from launcher.operate.screen import CompileBar, LauncherLog, LogScreen
 from launcher.operate.supervisor import Outcome, Supervisor

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 
 from actors.runtime.clock import monotonic_ns
+from actors.runtime.pids import is_alive
 from launcher.cli.errors import Failure
 from launcher.cli.exit_codes import ExitCode
 from launcher.operate.asking import asking
 from launcher.operate.deployment import Deployment, command_text
-from launcher.operate.processes import is_alive
 from launcher.operate.render import log_console
 from launcher.run.foreground import ForegroundProcess, log_to_console
 from launcher.topology.classes import extend_import_path

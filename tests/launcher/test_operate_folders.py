@@ -8,13 +8,14 @@ import sys
 
 import pytest
 
+from actors.runtime.pids import is_alive
 from actors.runtime.plan import Plan
 from launcher.cli.errors import Failure
 from launcher.operate.folders import (
     RunLock, clean_leftovers, is_locked, lock_holder, prepare_folders,
 )
 from launcher.operate.processes import (
-    deployment_environment, end_processes, is_alive, processes_of, wait_for_end,
+    deployment_environment, end_processes, processes_of, wait_for_end,
 )
 from tests.runtime.deployments import eventually
 

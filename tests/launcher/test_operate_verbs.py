@@ -3,11 +3,11 @@
 import contextlib
 import json
 import os
-import pathlib
 import signal
 
 import pytest
 
+from actors.runtime.pids import is_alive
 from launcher.cli.exit_codes import ExitCode
 from tests.runtime.deployments import eventually
 from tests.system.cli import RELAYS, deployment
@@ -112,7 +112,11 @@ def test_an_actor_can_be_run_in_the_foreground_in_the_place_of_a_stopped_one(rel
     foreground = relays.follow("run", "relay", "--connect")
     foreground.until("takes its place")
     eventually(lambda: _into(relays, "relay") > 0, what="messages through the relay")
+    row = relays.ps()["relay"]
+    assert (row["state"], row["pid"]) == ("RUNNING", foreground.process.pid)
+    assert "foreground" in row["reason"]
     foreground.interrupt()
+    assert relays.ps()["relay"]["state"] == "STOPPED"
     assert foreground.process.returncode == 0
     assert "relay: running" in relays("start", "relay").stdout
 
@@ -203,8 +207,7 @@ def test_what_a_dead_run_has_left_is_cleared_by_the_next_up(cli):
     up = cli("up", "--for", "100ms")
     assert "an earlier run was not ended: stopped" in up.stdout
     assert cli.left_over() == []
-    for pid in pids:
-        assert not pathlib.Path(f"/proc/{pid}").exists()
+    assert not [pid for pid in pids if is_alive(pid)]
 
 
 def test_down_ends_what_nobody_looks_after(cli):
