@@ -6,7 +6,6 @@ from hypothesis import strategies as st
 from messages_of import any_message, damaged_message
 
 from schemas.venue import ProtocolError, itch50, ouch50
-from schemas.venue.binary_file import pack, unpack
 from schemas.venue.catalogue import Catalogue
 from schemas.venue.layouts import alpha, decimal, message
 
@@ -124,17 +123,3 @@ def test_a_protocol_with_numbers_in_ascii_needs_no_change():
     assert catalogue.decode(b"G" + b"42".ljust(20) + b"x ")["sequence_number"] == 42
     with pytest.raises(ProtocolError, match="sequence_number is not a number"):
         catalogue.decode(b"G" + b" " * 22)
-
-
-@given(st.lists(st.binary(min_size=1, max_size=40), max_size=5), st.data())
-def test_a_recorded_file_gives_its_messages_back_and_says_when_it_is_cut(messages, data):
-    whole = pack(messages)
-    assert list(unpack(whole)) == messages
-    assert list(unpack(whole[:-2])) == messages  # a real day's file ends without the mark
-    cut = whole[: data.draw(st.integers(0, len(whole) - 2))]
-    boundaries = {len(pack(messages[:count])) - 2 for count in range(len(messages) + 1)}
-    if len(cut) in boundaries:
-        assert list(unpack(cut)) == messages[: len(list(unpack(cut)))]
-    else:
-        with pytest.raises(ProtocolError, match="cut short"):
-            list(unpack(cut))
