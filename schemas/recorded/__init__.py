@@ -6,5 +6,6 @@ out of ITCH 5.0 messages; both give :data:`EVENT` records, in the words of :clas
 
 from schemas.recorded.errors import RecordingError
 from schemas.recorded.events import EVENT, Action
+from schemas.recorded.formats import Format, format_of
 
-__all__ = ["Action", "EVENT", "RecordingError"]
+__all__ = ["Action", "EVENT", "Format", "RecordingError", "format_of"]

@@ -8,18 +8,18 @@ import gzip
 import os
 import zlib
 from collections.abc import Iterator
-from typing import BinaryIO
 
 import numpy as np
 
 from schemas.pointer import kernel
 from schemas.recorded.errors import RecordingError
 
-__all__ = ["DEFAULT_PIECE_BYTES", "count_columns", "open_recording", "read_rows"]
+__all__ = ["DEFAULT_PIECE_BYTES", "count_columns", "first_bytes", "read_rows"]
 
 DEFAULT_PIECE_BYTES = 1 << 23
 _GZIP_MAGIC = b"\x1f\x8b"
 _SHOWN = 60
+_LONGEST_LINE = 1 << 16
 _MOST_DIGITS = 18  # what an int64 holds whatever the digits are
 
 _MINUS, _POINT, _COMMA = np.int64(ord("-")), np.int64(ord(".")), np.int64(ord(","))
@@ -98,45 +98,47 @@ def _parse_rows(data, size, columns, places, out):
     return row, at, _DONE, np.int64(0)
 
 
-def open_recording(path: str | os.PathLike) -> BinaryIO:
-    """The file's bytes, decompressed if it is a gzip file. RecordingError if it cannot be read."""
+def _reading(path: str | os.PathLike, count: int) -> Iterator[bytes]:
+    """The file's bytes, ``count`` at a time, decompressed if it is a gzip file. RecordingError if
+    they cannot be had."""
     try:
-        file = open(path, "rb")
+        with open(path, "rb") as raw:
+            compressed = raw.read(len(_GZIP_MAGIC)) == _GZIP_MAGIC
+            raw.seek(0)
+            file = gzip.open(raw) if compressed else raw
+            while data := file.read(count):
+                yield data
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise RecordingError(f"{path}: the gzip file is damaged or cut short ({error}); get it "
+                             "again") from None
     except OSError as error:
         raise RecordingError(f"{path}: cannot be read: {error.strerror or error}") from None
-    magic = file.read(len(_GZIP_MAGIC))
-    file.seek(0)
-    return gzip.open(file) if magic == _GZIP_MAGIC else file
+
+
+def first_bytes(path: str | os.PathLike, count: int) -> bytes:
+    """Up to ``count`` bytes from the beginning, decompressed. RecordingError if it cannot be read.
+    """
+    return next(_reading(path, count), b"")
 
 
 def _pieces(path: str | os.PathLike, piece_bytes: int) -> Iterator[bytes]:
     """The file in pieces that end with a line."""
     rest = b""
-    with open_recording(path) as file:
-        while True:
-            try:
-                data = file.read(piece_bytes)
-            except (OSError, EOFError, zlib.error) as error:
-                raise RecordingError(f"{path}: the gzip file is damaged or cut short ({error}); "
-                                     "get it again") from None
-            if not data:
-                break
-            whole, line_end, rest_of = data.rpartition(b"\n")
-            if line_end:
-                yield rest + whole + line_end
-                rest = rest_of
-            else:
-                rest += data
+    for data in _reading(path, piece_bytes):
+        whole, line_end, rest_of = data.rpartition(b"\n")
+        if line_end:
+            yield rest + whole + line_end
+            rest = rest_of
+        else:
+            rest += data
     if rest.strip():
         yield rest
 
 
 def count_columns(path: str | os.PathLike) -> int:
     """How many numbers there are in the first line, 0 if the file is empty."""
-    for piece in _pieces(path, 4096):
-        line = piece.split(b"\n", 1)[0].strip()
-        return line.count(b",") + 1 if line else 0
-    return 0
+    line = first_bytes(path, _LONGEST_LINE).split(b"\n", 1)[0].strip()
+    return line.count(b",") + 1 if line else 0
 
 
 def read_rows(path: str | os.PathLike, columns: int, places: int = 0,
