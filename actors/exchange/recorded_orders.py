@@ -9,8 +9,11 @@ Where the recording shows a window of levels after each event (LOBSTER's order b
 that was there before the file, or came into the window from outside, is not known by name. Such
 shares are *unseen* orders here, with keys below 0; events about unknown orders concern the unseen
 ones at their price. After each event the book is compared with the row: what the row has more at a
-price becomes an unseen order, what it has less is taken off. At a price that was inside the window
-before the event, there can be no difference unless the two files contradict each other.
+price becomes an unseen order, what it has less is taken off. Which order lost shares while nobody
+saw it cannot be known, so an event may concern an order that has less here than it should: then the
+others at its price make up for it. The shares at a price are right all the same: where a price was
+inside the window before an event, the row after it cannot differ, unless the two files contradict
+each other.
 """
 
 import numpy as np
@@ -26,13 +29,14 @@ from schemas.recorded import EVENT, Action
 __all__ = ["BUY_EDGE_E4", "SELL_EDGE_E4", "TRACE", "follow", "new_trace"]
 
 #: What following keeps from call to call. ``written``: events put out; ``next_number``: of the next
-#: order; ``anonymous``: unknown orders are unseen ones; ``ask_edge_e4`` and ``bid_edge_e4``: how far
+#: order; ``anonymous``: unknown orders are unseen ones; ``windowed``: there are rows; ``ask_edge_e4`` and ``bid_edge_e4``: how far
 #: the window reached in the row before. Then counts: of events about ``unknown`` orders, orders
 #: added twice (``duplicate``), ``overdrawn`` ones, ``refused`` ones (no price or size), ``full``:
 #: those there was no room for, ``crossed``: orders that were added at a price of the other side;
 #: ``unseen``: differences from the row at prices new to the window, ``corrected``: at others.
 TRACE = np.dtype([
-    ("written", "i8"), ("next_number", "i8"), ("anonymous", "i8"), ("ask_edge_e4", "i8"),
+    ("written", "i8"), ("next_number", "i8"), ("anonymous", "i8"), ("windowed", "i8"),
+    ("ask_edge_e4", "i8"),
     ("bid_edge_e4", "i8"), ("unknown", "i8"), ("duplicate", "i8"), ("overdrawn", "i8"),
     ("refused", "i8"), ("full", "i8"), ("crossed", "i8"), ("unseen", "i8"), ("corrected", "i8"),
 ])
@@ -107,26 +111,28 @@ def _take(book, trace, out, time_ns, action, slot, quantity):
 
 
 @kernel
-def _unseen_at(book, symbol, side, price_e4):
-    """The oldest unseen order at a price, or NO_ORDER."""
+def _unseen_at(book, symbol, side, price_e4, others_too):
+    """The oldest unseen order at a price, else, if others will do, the oldest; or NO_ORDER."""
     ladders = ladders_of(book)
     index = find_level(ladders, side_row(symbol, side), price_e4)
     if index < 0:
         return np.int64(NO_ORDER)
-    slot = np.int64(level_at(ladders, index).head)
+    oldest = np.int64(level_at(ladders, index).head)
+    slot = oldest
     while slot >= 0:
         order = order_at(book, slot)
         if order.key < 0:
             return slot
         slot = np.int64(order.next)
-    return np.int64(NO_ORDER)
+    return oldest if others_too else np.int64(NO_ORDER)
 
 
 @kernel
-def _take_unseen(book, trace, out, time_ns, action, symbol, side, price_e4, quantity):
-    """Take ``quantity`` off the unseen orders at a price. Returns what they did not have."""
+def _take_unseen(book, trace, out, time_ns, action, symbol, side, price_e4, quantity, others_too):
+    """Take ``quantity`` off the unseen orders at a price, then, if they will do, off others.
+    Returns what they did not have."""
     while quantity > 0:
-        slot = _unseen_at(book, symbol, side, price_e4)
+        slot = _unseen_at(book, symbol, side, price_e4, others_too)
         if slot < 0:
             break
         quantity -= _take(book, trace, out, time_ns, action, slot, quantity)
@@ -159,6 +165,29 @@ def _replace(book, trace, out, event):
 
 
 @kernel
+def _take_named(book, trace, out, event, action, symbol, side, price_e4, quantity):
+    """EXECUTE, REDUCE, DELETE: take shares off the order that the event names."""
+    slot = find_order(book, event.reference)
+    if slot >= 0:
+        has = np.int64(order_at(book, slot).quantity)
+        if action == _DELETE and not trace.windowed:
+            quantity = has
+        if quantity < 1:
+            trace.refused += 1
+            return
+        quantity -= _take(book, trace, out, event.time_ns, action, slot, quantity)
+        if quantity > 0 and not trace.windowed:
+            trace.overdrawn += 1
+            return
+    elif not trace.anonymous:
+        trace.unknown += 1
+        return
+    if quantity > 0 and _take_unseen(book, trace, out, event.time_ns, action, symbol, side, price_e4,
+                                     quantity, trace.windowed) > 0:
+        trace.unknown += 1
+
+
+@kernel
 def _apply(book, trace, out, event):
     """What one event of the recording does to its book."""
     action, symbol, side = np.int64(event.action), np.int64(event.symbol), np.int64(event.side)
@@ -174,20 +203,7 @@ def _apply(book, trace, out, event):
         _write(trace, out, event.time_ns, action, _ZERO, _ZERO, symbol, side, price_e4, quantity,
                _ZERO)
     elif action != Action.NONE:
-        slot = find_order(book, event.reference)
-        if slot >= 0:
-            has = np.int64(order_at(book, slot).quantity)
-            trace.overdrawn += quantity > has
-            wanted = has if action == _DELETE else quantity
-            if wanted > 0:
-                _take(book, trace, out, event.time_ns, action, slot, wanted)
-            else:
-                trace.refused += 1
-        elif not trace.anonymous:
-            trace.unknown += 1
-        elif _take_unseen(book, trace, out, event.time_ns, action, symbol, side, price_e4,
-                          quantity) > 0:
-            trace.unknown += 1
+        _take_named(book, trace, out, event, action, symbol, side, price_e4, quantity)
 
 
 # ---- windows of levels ---------------------------------------------------------------------------
@@ -215,12 +231,8 @@ def _set_level(book, trace, out, time_ns, symbol, side, price_e4, has, wanted):
     if has < wanted:
         _add(book, trace, out, time_ns, -trace.next_number, symbol, side, price_e4, wanted - has)
         return
-    excess = _take_unseen(book, trace, out, time_ns, _DELETE, symbol, side, price_e4, has - wanted)
-    ladders = ladders_of(book)
-    while excess > 0:
-        index = find_level(ladders, side_row(symbol, side), price_e4)
-        slot = np.int64(level_at(ladders, index).tail)
-        excess -= _take(book, trace, out, time_ns, _DELETE, slot, excess)
+    _take_unseen(book, trace, out, time_ns, _DELETE, symbol, side, price_e4, has - wanted,
+                 True)
 
 
 @kernel
@@ -260,6 +272,7 @@ def follow(book, trace_at, events, count, rows, out, room):
     that ``out`` has. Returns how many events were followed.
     """
     trace = record_at(trace_at, np.int64(0), TRACE)
+    trace.windowed = rows.shape[0] > 0
     header = book_at(book)
     for n in range(count):
         resting = header.orders - header.available

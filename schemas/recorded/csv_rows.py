@@ -131,7 +131,7 @@ def _pieces(path: str | os.PathLike, piece_bytes: int) -> Iterator[bytes]:
             rest = rest_of
         else:
             rest += data
-    if rest.strip():
+    if rest:
         yield rest
 
 
@@ -148,9 +148,12 @@ def read_rows(path: str | os.PathLike, columns: int, places: int = 0,
     The first number of a row may have a point and comes times 10 ** places, rounded. RecordingError names the file and line of a row that is not like that.
     """
     line = 1
-    for piece in _pieces(path, piece_bytes):
+    pieces = _pieces(path, piece_bytes)
+    following = next(pieces, None)
+    while following is not None:
+        piece, following = following, next(pieces, None)
         data = np.frombuffer(piece, np.uint8)
-        size = len(piece.rstrip())
+        size = len(piece if following is not None else piece.rstrip(b"\r\n"))
         out = np.empty((piece.count(b"\n", 0, size) + 1, columns), np.int64)
         rows, begin, status, column = _parse_rows(data, size, columns, places, out)
         if status != _DONE:
