@@ -124,7 +124,7 @@ class _Follower:
         pieces, done = [np.empty(0, EVENT)], 0
         while done < events.size:
             room = events.size - done + self._book.resting + rows.shape[1] + _SLACK
-            out = np.empty(room, EVENT)
+            out = np.zeros(room, EVENT)
             self._trace["written"] = 0
             done += follow(self._book.address, self._trace.ctypes.data,
                            events[done:].ctypes.data, events.size - done, rows[done:],
@@ -178,11 +178,11 @@ def _load_itch(config: HistoricalFlowConfig, symbols: Sequence[str], follower: _
         events, goes_on = picker.pick(chunk, follower.until_ns)
         events["symbol"] = places[events["symbol"]]
         follower.take(events, _NO_ROWS)
+        if not goes_on:
+            break
         if chunk.end is not None and not chunk.end.whole:
             raise RecordingError(f"{config.file}: {chunk.end.text}; get the file again, or play "
                                  "only what is whole by an end: before that")
-        if not goes_on:
-            break
     missing = [name for place, name in enumerate(wanted) if place not in picker.listed]
     if missing and (config.symbols or len(missing) == len(wanted)):
         shown = ", ".join(stocks[:_LISTED_SHOWN]) + (", …" if len(stocks) > _LISTED_SHOWN else "")

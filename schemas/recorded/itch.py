@@ -128,7 +128,7 @@ class Picker:
     def pick(self, messages: Messages, until_ns: int) -> tuple[np.ndarray, bool]:
         """The EVENT records of a chunk, and whether all of it lies before ``until_ns``, after which
         nothing is picked."""
-        out = np.empty(len(messages), EVENT)
+        out = np.zeros(len(messages), EVENT)
         made, seen, malformed = _pick(messages.buffer.ctypes.data, messages.offsets,
                                       messages.lengths, self._names, self._locates, until_ns,
                                       out)
