@@ -12,10 +12,10 @@ import sys
 import click
 from rich.console import Console
 
-from bench import machine, matching, orders, tick_to_trade
+from bench import flow, machine, matching, orders, tick_to_trade
 from bench.table import print_rows, row_json
 
-BENCHMARKS = {module.NAME: module for module in (tick_to_trade, orders, matching)}
+BENCHMARKS = {module.NAME: module for module in (tick_to_trade, orders, matching, flow)}
 
 
 @click.command()
