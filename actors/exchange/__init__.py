@@ -1,4 +1,4 @@
-"""The exchange simulator: order entry, matching, market data and a market, synthetic or recorded."""
+"""The exchange simulator: order entry, matching, market data, synthetic or recorded flow."""
 
 from actors.exchange.actor import Exchange
 from actors.exchange.config import ExchangeConfig

@@ -52,8 +52,8 @@ def _base36(value: int, width: int) -> str:
 
 
 class Exchange(Actor):
-    """Two TCP ports, one matching engine, a market, synthetic or recorded. A restart begins a new day: a new
-    session, empty books, sequence numbers from 1."""
+    """Two TCP ports, one matching engine, a market, synthetic or recorded. A restart begins a new
+    day: a new session, empty books, sequence numbers from 1."""
 
     kind, tag = "exchange", "EXCH"
     Config = ExchangeConfig

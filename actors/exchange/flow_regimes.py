@@ -1,7 +1,7 @@
 """The regimes of the synthetic flow: which is in force, and what is left of a shock. Kernels.
 
-A regime changes between two events, by the times at which events are due, so that what the flow does
-does not depend on when it was asked to.
+A regime changes between two events, by the times at which events are due, so that what the flow
+does does not depend on when it was asked to.
 """
 
 import numpy as np

@@ -15,10 +15,10 @@ __all__ = ["FLOW", "FLOW_SYMBOL", "Flow", "REGIME", "allocate_flow"]
 _NS = 1_000_000_000
 _LOWEST_START_E4, _HIGHEST_START_E4 = 1_000_000, 3_000_000
 
-#: What a regime makes of the flow. ``duration_ns`` and ``weight`` are for switching; ``drift`` is the
-#: relative change of a symbol's value at an event of it, ``step``, ``shock`` and ``decay`` are as in
-#: FLOW; ``jump`` is that of the value at the beginning; ``emergent``: the value is the middle of the
-#: book. The factors hold at the beginning and lose half of their effect every ``recovery_ns``.
+#: What a regime makes of the flow. ``duration_ns`` and ``weight`` are for switching; ``drift`` is
+#: the relative change of a symbol's value at an event of it, ``jump`` at the beginning; ``step``,
+#: ``shock`` and ``decay`` are as in FLOW; ``emergent``: the value is the middle of the book. The
+#: factors hold at the beginning and lose half of their effect every ``recovery_ns``.
 REGIME = np.dtype([
     ("duration_ns", "f8"), ("weight", "f8"), ("drift", "f8"), ("step", "f8"), ("shock", "f8"),
     ("decay", "f8"), ("jump", "f8"), ("spread_factor", "f8"), ("depth_factor", "f8"),
@@ -50,7 +50,8 @@ FLOW_SYMBOL = np.dtype([("value_e4", "f8"), ("displacement", "f8"), ("held", "i8
 
 class Flow(NamedTuple):
     """``state``: one FLOW; ``symbols``: FLOW_SYMBOL; ``slots``: int64, for each symbol in turn the
-    user references of the orders it has in the book, 0 where a slot is free; ``regimes``: REGIME."""
+    user references of the orders it has in the book, 0 where a slot is free; ``regimes``: REGIME.
+    """
 
     state: np.ndarray
     symbols: np.ndarray

@@ -29,11 +29,12 @@ from schemas.recorded import EVENT, Action
 __all__ = ["BUY_EDGE_E4", "SELL_EDGE_E4", "TRACE", "follow", "new_trace"]
 
 #: What following keeps from call to call. ``written``: events put out; ``next_number``: of the next
-#: order; ``anonymous``: unknown orders are unseen ones; ``windowed``: there are rows; ``ask_edge_e4`` and ``bid_edge_e4``: how far
-#: the window reached in the row before. Then counts: of events about ``unknown`` orders, orders
-#: added twice (``duplicate``), ``overdrawn`` ones, ``refused`` ones (no price or size), ``full``:
-#: those there was no room for, ``crossed``: orders that were added at a price of the other side;
-#: ``unseen``: differences from the row at prices new to the window, ``corrected``: at others.
+#: order; ``anonymous``: unknown orders are unseen ones; ``windowed``: there are rows;
+#: ``ask_edge_e4`` and ``bid_edge_e4``: how far the window reached in the row before. Then
+#: counts: of events about ``unknown`` orders, orders added twice (``duplicate``), ``overdrawn``
+#: ones, ``refused`` ones (no price or size), ``full``: those there was no room for, ``crossed``:
+#: orders that were added at a price of the other side; ``unseen``: differences from the row at
+#: prices new to the window, ``corrected``: at others.
 TRACE = np.dtype([
     ("written", "i8"), ("next_number", "i8"), ("anonymous", "i8"), ("windowed", "i8"),
     ("ask_edge_e4", "i8"),
@@ -182,8 +183,8 @@ def _take_named(book, trace, out, event, action, symbol, side, price_e4, quantit
     elif not trace.anonymous:
         trace.unknown += 1
         return
-    if quantity > 0 and _take_unseen(book, trace, out, event.time_ns, action, symbol, side, price_e4,
-                                     quantity, trace.windowed) > 0:
+    if quantity > 0 and _take_unseen(book, trace, out, event.time_ns, action, symbol, side,
+                                     price_e4, quantity, trace.windowed) > 0:
         trace.unknown += 1
 
 
@@ -199,6 +200,8 @@ def _apply(book, trace, out, event):
         _add(book, trace, out, event.time_ns, key, symbol, side, price_e4, quantity)
     elif action == _REPLACE:
         _replace(book, trace, out, event)
+    elif action == _TRADE and (price_e4 < 1 or quantity < 1):
+        trace.refused += 1
     elif action == _TRADE:
         _write(trace, out, event.time_ns, action, _ZERO, _ZERO, symbol, side, price_e4, quantity,
                _ZERO)
@@ -231,8 +234,7 @@ def _set_level(book, trace, out, time_ns, symbol, side, price_e4, has, wanted):
     if has < wanted:
         _add(book, trace, out, time_ns, -trace.next_number, symbol, side, price_e4, wanted - has)
         return
-    _take_unseen(book, trace, out, time_ns, _DELETE, symbol, side, price_e4, has - wanted,
-                 True)
+    _take_unseen(book, trace, out, time_ns, _DELETE, symbol, side, price_e4, has - wanted, True)
 
 
 @kernel
@@ -267,9 +269,9 @@ def _match_side(book, trace, out, time_ns, symbol, side, row):
 def follow(book, trace_at, events, count, rows, out, room):
     """Follow the ``count`` EVENT records at ``events``; put what they come to at ``out``.
 
-    ``trace_at`` is the address of the TRACE; ``rows``, int64[count, 4 * levels], is the window after
-    each event, or has no rows. Stops early when there might be no place left among the ``room``
-    that ``out`` has. Returns how many events were followed.
+    ``trace_at`` is the address of the TRACE; ``rows``, int64[count, 4 * levels], is the window
+    after each event, or has no rows. Stops early when there might be no place left among the
+    ``room`` that ``out`` has. Returns how many events were followed.
     """
     trace = record_at(trace_at, np.int64(0), TRACE)
     trace.windowed = rows.shape[0] > 0

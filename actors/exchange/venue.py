@@ -25,7 +25,8 @@ __all__ = ["ACCOUNT", "BACKGROUND", "COUNTER_NAMES", "Counter", "Directive", "EP
            "LISTING", "MARKET_DATA_LOG", "Phase", "VENUE", "Venue", "account_at", "build_venue",
            "bump", "find_symbol", "listing_at", "log_at", "session_at", "venue_at"]
 
-#: Owner number of the flow, synthetic or recorded. Account number a owns orders as a + 1 and reads log a + 1.
+#: Owner number of the flow, synthetic or recorded. Account number a owns orders as a + 1 and reads
+#: log a + 1.
 BACKGROUND = 0
 MARKET_DATA_LOG = 0
 EPOLL_EVENTS = 64
@@ -76,7 +77,8 @@ COUNTER_NAMES = tuple(counter.name.lower() for counter in Counter)
 
 #: The venue. Fields that are not counts or times are addresses: of the engine's block, of arrays of
 #: SESSION, LOG, ACCOUNT, LISTING, of the symbols' map, of FLOW and its arrays, of HISTORY (0: there
-#: is no recording), of the actor's counters and of its histogram of order_ack, and (``*_at``) of the small buffers at the end.
+#: is no recording), of the actor's counters and of its histogram of order_ack, and (``*_at``) of the
+#: small buffers at the end.
 #: ``midnight_offset_ns`` turns monotonic time into time since local midnight. ``offered`` counts
 #: the sessions handed over by the housekeeper, ``adopted`` those taken by the reactor, ``used``
 #: bounds their slots, ``unfinished`` counts those that have more to read.
@@ -87,7 +89,8 @@ VENUE = np.dtype([
     ("blanks_at", "i8"), ("packets_at", "i8"), ("epoll_events_at", "i8"),
     ("n_logs", "i8"), ("n_symbols", "i8"), ("epoll_fd", "i8"), ("silence_limit_ns", "i8"),
     ("midnight_offset_ns", "i8"), ("phase", "i8"), ("directive", "i8"), ("used", "i8"),
-    ("offered", "i8"), ("adopted", "i8"), ("unfinished", "i8"), ("history", "i8"), ("reserved", "i8", (4,)),
+    ("offered", "i8"), ("adopted", "i8"), ("unfinished", "i8"), ("history", "i8"),
+    ("reserved", "i8", (4,)),
     ("scratch", "i8", (2,)), ("blanks", "u1", (16,)), ("packets", "u1", (8,)),
     ("epoll_events", "u1", (EPOLL_EVENTS * EVENT_BYTES,)),
 ], align=True)

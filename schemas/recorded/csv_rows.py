@@ -38,10 +38,10 @@ _WRONG = {
 def _parse_rows(data, size, columns, places, out):
     """Read rows of ``columns`` numbers from the first ``size`` bytes of ``data`` into ``out``.
 
-    The first number may have a point, and is stored times 10 ** places, rounded to the nearest (times
-    that went through a float before they were written have digits too many); here nothing passes
-    through a float. Returns how many rows were read, where the next begins, how it ended, and in
-    which column.
+    The first number may have a point, and is stored times 10 ** places, rounded to the nearest
+    (times that went through a float before they were written have digits too many); here nothing
+    passes through a float. Returns how many rows were read, where the next begins, how it ended,
+    and in which column.
     """
     at = np.int64(0)
     row = np.int64(0)
@@ -145,7 +145,8 @@ def read_rows(path: str | os.PathLike, columns: int, places: int = 0,
               piece_bytes: int = DEFAULT_PIECE_BYTES) -> Iterator[np.ndarray]:
     """The rows of a CSV file of ``columns`` numbers, as int64[rows, columns], piece by piece.
 
-    The first number of a row may have a point and comes times 10 ** places, rounded. RecordingError names the file and line of a row that is not like that.
+    The first number of a row may have a point and comes times 10 ** places, rounded.
+    RecordingError names the file and line of a row that is not like that.
     """
     line = 1
     pieces = _pieces(path, piece_bytes)

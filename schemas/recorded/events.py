@@ -20,8 +20,8 @@ class Action(enum.IntEnum):
 
 
 #: ``time_ns`` counts from midnight; ``reference`` is the recording's own; ``symbol`` is a place in
-#: the reader's list; ``side`` that of the resting order (``schemas.enums.Side``). ``ends`` says that
-#: the recording's order is gone after this. ITCH names price and side only where an order is added:
+#: the reader's list; ``side`` that of the resting order (``schemas.enums.Side``). ``ends``: the
+#: recording's order is gone after this. ITCH names price and side only where an order is added:
 #: elsewhere they are 0 until :mod:`actors.exchange.recorded_orders` has followed the orders.
 EVENT = np.dtype([
     ("time_ns", "i8"), ("reference", "i8"), ("new_reference", "i8"), ("price_e4", "u4"),

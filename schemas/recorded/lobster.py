@@ -152,7 +152,7 @@ def book_rows(path: str | os.PathLike,
 
 
 def orders_before(message: np.ndarray, row: np.ndarray) -> np.ndarray:
-    """What rested before the file began: EVENT records, an ADD a level, best first, ``reference`` 0.
+    """What rested before the file began: EVENT records, an ADD a level, best first, reference 0.
 
     ``message`` is the first row of the message file and ``row`` that of the order book file, which
     is the book *after* it: so the message is undone first. How many orders a level consists of the

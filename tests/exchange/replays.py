@@ -16,7 +16,7 @@ from actors.exchange.sequenced_log import allocate_logs
 from actors.exchange.session_state import allocate_sessions
 from actors.exchange.venue import Counter, build_venue
 from schemas.enums import OrderType, Side, TimeInForce
-from schemas.recorded import EVENT, Action
+from schemas.recorded import EVENT
 from schemas.venue import itch50, ouch50, soupbintcp
 from tests.book.recordings import rows_of
 

@@ -11,15 +11,18 @@ from actors.exchange.recorded_orders import follow, new_trace
 from actors.exchange.venue import Counter
 from schemas.recorded import EVENT, Action, lobster
 from schemas.recorded.itch import Picker
-from schemas.venue import binary_file
+from schemas.venue import binary_file, itch50
 from tests.book.recordings import (ITCH, ITCH_BOOK, LOBSTER, LOBSTER_BOOK, published_book, recorded,
                                    rows_of)
 from tests.exchange.replays import BUY, SELL, Replay, event
+from tests.schemas.recorded.test_itch import directory
+from tests.schemas.venue.messages_of import any_message
 
 ADD, EXECUTE, REDUCE, DELETE, REPLACE, TRADE = (
     Action.ADD, Action.EXECUTE, Action.REDUCE, Action.DELETE, Action.REPLACE, Action.TRADE)
 NO_ROWS = np.zeros((0, 4), np.int64)
 SECOND = 10**9
+AAPL = directory(1, "AAPL")
 
 
 # ---- stories: who trades -------------------------------------------------------------------------
@@ -309,6 +312,26 @@ def test_with_clients_no_recorded_order_outlives_the_recording(data, length):
     for reference in sorted(recording.orders):
         market.play(followed(book, trace, event(DELETE, reference)))
     assert market.engine.book.resting == 0
+
+
+LOCATED = any_message(itch50.CATALOGUE).map(lambda m: m[:1] + b"\0\1" + m[3:])
+
+
+@settings(max_examples=60, deadline=None)
+@given(messages=st.lists(LOCATED, max_size=30), data=st.data())
+def test_whatever_a_file_says_the_book_stays_a_book(messages, data):
+    """Any valid messages, in any order, about references that few orders share."""
+    references = st.integers(1, 3).map(lambda n: n.to_bytes(8, "big"))
+    messages = [m[:11] + data.draw(references) + m[19:] if m[:1] in b"AFECXDU" else m
+                for m in messages if m[:1] != b"R"]
+    picker, market = Picker(["AAPL"]), Replay(orders=200)
+    picker.pick(binary_file.index(binary_file.pack([AAPL])), 2**62)
+    book, trace = allocate_order_book(1, 200), new_trace(False)
+    events, _ = picker.pick(binary_file.index(binary_file.pack(messages)), 2**62)
+    for one in events:
+        market.play(followed(book, trace, np.array([one])))
+    assert check_integrity(market.engine.book) == check_integrity(book) == []
+    assert all(m["shares"] > 0 and m["price"] > 0 for m in market.published("AFUP"))
 
 
 def _used(book):

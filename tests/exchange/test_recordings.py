@@ -1,4 +1,4 @@
-"""Recordings as the exchange loads them: followed whole, cut to a window of time, refused in words."""
+"""Recordings as the exchange loads them: followed whole, cut in time, or refused in words."""
 
 import gzip
 import pathlib
@@ -10,16 +10,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from actors.book.book_memory import allocate_order_book
+from actors.exchange import Exchange
 from actors.exchange.config import CapacityConfig, ExchangeConfig
 from actors.exchange.flow_config import HistoricalFlowConfig, SyntheticFlowConfig
 from actors.exchange.record_flow import lobster_of, record, write_lobster
 from actors.exchange.recorded_orders import follow, new_trace
 from actors.exchange.recordings import load_recording
 from actors.exchange.venue import Counter
+from actors.runtime import Setup
+from actors.runtime.host import ActorError
 from schemas.recorded import EVENT, Action, RecordingError, lobster
-from schemas.venue import binary_file
+from schemas.venue import binary_file, itch50
 from tests.book.recordings import (ITCH, LOBSTER, LOBSTER_BOOK, LOBSTER_HOUR, recorded, rows_of)
+from tests.exchange.itch_book import ItchBook
 from tests.exchange.replays import Replay
+from tests.exchange.venues import RunningExchange
 
 SHIPPED = pathlib.Path(__file__).resolve().parents[2] / "topologies" / "recordings"
 OPEN_NS = 34_200 * 10**9
@@ -195,6 +200,36 @@ def test_a_config_that_cannot_be_is_refused_before_anything_starts(market, monke
         ExchangeConfig(flow={"kind": "historical", **config})
 
 
+def test_an_actor_says_what_is_wrong_with_its_recording(market, tmp_path):
+    lines = gzip.decompress((market / "AAPL_day_message_3.csv.gz").read_bytes()).splitlines(True)
+    (tmp_path / "bad.csv").write_bytes(b"".join([*lines[:4], b"34200,1,2\n", *lines[4:]]))
+    config = ExchangeConfig(flow={"kind": "historical", "file": str(tmp_path / "bad.csv")})
+    with pytest.raises(ActorError, match="^exchange: .*bad.csv:5: .*too few"):
+        Exchange(Setup("exchange", 0, 1, config, ("AAPL",)))
+
+
+def test_an_exchange_plays_a_recording_to_whoever_listens(tmp_path):
+    """All of it, as fast as possible, once somebody has logged in to trade."""
+    expected = load(SHIPPED / "synthetic.itch.gz", ("AAPL", "MSFT", "GOOG", "AMZN"))
+    flow = {"kind": "historical", "file": str(SHIPPED / "synthetic.itch.gz"), "speed": "max",
+            "wait_for_trader": True}
+    with RunningExchange(tmp_path, flow=flow) as exchange:
+        viewer, book = exchange.viewer(1), ItchBook()
+        exchange.expect_log("playing", f"{expected.events.size:,} events as fast as possible")
+        assert exchange.counter("flow_events") == 0
+        exchange.trader()
+        exchange.expect_log("has been played to its end")
+        told = exchange.counter("md_messages")
+        for _ in range(told):
+            book.apply(itch50.decode(viewer.message()))
+        assert exchange.counter("flow_events") == expected.events.size
+    market = Replay(expected.events, symbols=("AAPL", "MSFT", "GOOG", "AMZN"))
+    market.play(expected.events)
+    ours = market.rows(1)
+    assert book.best("AAPL") == (ours[2], ours[0])
+    assert len(book.orders) == market.engine.book.resting
+
+
 # ---- the recordings that come with Pitwire, and real ones ----------------------------------------
 
 
@@ -219,7 +254,8 @@ def test_the_shipped_recordings_are_sound():
 
 @recorded(ITCH, LOBSTER, LOBSTER_BOOK, LOBSTER_HOUR)
 @pytest.mark.parametrize("file, book, trades, events", [
-    (ITCH, None, 746, 10_056), (LOBSTER, LOBSTER_BOOK, 98, 1_033), (LOBSTER_HOUR, None, 4_055, 91_913)])
+    (ITCH, None, 746, 10_056), (LOBSTER, LOBSTER_BOOK, 98, 1_033),
+    (LOBSTER_HOUR, None, 4_055, 91_913)])
 def test_real_recordings_are_played_whole_and_nothing_is_refused(file, book, trades, events):
     found = load(file, book=book and str(book))
     market = Replay(found.events, seeds=found.seeds, speed=0.0, begins_ns=found.begins_ns)

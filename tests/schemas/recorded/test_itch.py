@@ -42,7 +42,9 @@ def expected(messages):
             continue
         reference = m.get("order_reference_number", m.get("original_order_reference_number", 0))
         out.append({
-            "action": {"A": 1, "F": 1, "E": 2, "C": 2, "X": 3, "D": 4, "U": 5, "P": 6, "Q": 6}[kind],
+            "action": {"A": Action.ADD, "F": Action.ADD, "E": Action.EXECUTE, "C": Action.EXECUTE,
+                       "X": Action.REDUCE, "D": Action.DELETE, "U": Action.REPLACE,
+                       "P": Action.TRADE, "Q": Action.TRADE}[kind],
             "symbol": symbols[locate], "time_ns": m["timestamp"],
             "reference": reference if kind != "Q" else 0,
             "new_reference": m.get("new_order_reference_number", 0),

@@ -39,13 +39,14 @@ def test_times_are_rounded_to_the_nanosecond_and_never_a_float(tmp_path, text, n
 
 @settings(max_examples=60, deadline=None,
           suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(rows=st.lists(st.tuples(st.decimals(0, 86_399, places=9), *[st.integers(-10**17, 10**17)] * 3),
-                     max_size=30),
+@given(rows=st.lists(st.tuples(st.decimals(0, 86_399, places=9),
+                               *[st.integers(-10**17, 10**17)] * 3), max_size=30),
        piece=st.integers(1, 300), compressed=st.booleans(), ending=st.sampled_from(["\n", "\r\n"]),
        last=st.booleans())
 def test_rows_are_read_as_pythons_own_arithmetic_reads_them(tmp_path, rows, piece, compressed,
                                                            ending, last):
-    text = ending.join(",".join(f"{cell:f}" for cell in map(Decimal, row)) for row in rows) + (ending if last and rows else "")
+    lines = [",".join(f"{cell:f}" for cell in map(Decimal, row)) for row in rows]
+    text = ending.join(lines) + (ending if last and rows else "")
     data, path = text.encode(), tmp_path / "rows.csv"
     path.write_bytes(gzip.compress(data) if compressed else data)
     found = [row.tolist() for rows in read_rows(path, 4, 9, piece) for row in rows]
