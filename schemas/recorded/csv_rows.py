@@ -28,9 +28,10 @@ _RETURN, _LINE, _ZERO = np.int64(ord("\r")), np.int64(ord("\n")), np.int64(ord("
 # How parse_rows ended.
 _DONE, _NOT_A_NUMBER, _TOO_LONG, _TOO_FEW, _TOO_MANY = (np.int64(n) for n in range(5))
 _WRONG = {
-    int(_NOT_A_NUMBER): "is not a number", int(_TOO_LONG): "has too many digits",
-    int(_TOO_FEW): "is the last: there are too few",
-    int(_TOO_MANY): "should be the last: there are too many",
+    int(_NOT_A_NUMBER): "column {column} of '{text}' is not a number",
+    int(_TOO_LONG): "column {column} of '{text}' has too many digits",
+    int(_TOO_FEW): "too few numbers: '{text}' ends after column {column}",
+    int(_TOO_MANY): "too many numbers: '{text}' goes on after column {column}",
 }
 
 
@@ -159,7 +160,8 @@ def read_rows(path: str | os.PathLike, columns: int, places: int = 0,
         rows, begin, status, column = _parse_rows(data, size, columns, places, out)
         if status != _DONE:
             text = piece[begin : begin + _SHOWN].split(b"\n")[0].decode("ascii", "replace").strip()
-            raise RecordingError(f"{path}:{line + rows}: {_WRONG[int(status)]}: column "
-                                 f"{column + 1} of '{text}'; a row is {columns} numbers")
+            wrong = _WRONG[int(status)].format(column=column + 1, text=text)
+            raise RecordingError(f"{path}:{line + rows}: {wrong}; a row is {columns} numbers: "
+                                 "correct the line, or cut the file before it")
         yield out[:rows]
         line += rows
