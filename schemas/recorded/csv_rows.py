@@ -161,7 +161,9 @@ def read_rows(path: str | os.PathLike, columns: int, places: int = 0,
         if status != _DONE:
             text = piece[begin : begin + _SHOWN].split(b"\n")[0].decode("ascii", "replace").strip()
             wrong = _WRONG[int(status)].format(column=column + 1, text=text)
+            what_to_do = ("correct the line, or cut the file before it" if line + rows > 1
+                          else "if this is a header, remove it")
             raise RecordingError(f"{path}:{line + rows}: {wrong}; a row is {columns} numbers: "
-                                 "correct the line, or cut the file before it")
+                                 f"{what_to_do}")
         yield out[:rows]
         line += rows
