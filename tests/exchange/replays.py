@@ -4,7 +4,8 @@ import ctypes
 
 import numpy as np
 
-from actors.exchange.engine_state import allocate
+from actors.book.book_view import first_order, next_order
+from actors.exchange.engine_state import USER_REF_BITS, allocate
 from actors.exchange.flow_config import SyntheticFlowConfig
 from actors.exchange.flow_recorded import play_event, run_history, seed_history
 from actors.exchange.flow_state import allocate_flow
@@ -20,7 +21,7 @@ from schemas.recorded import EVENT
 from schemas.venue import itch50, ouch50, soupbintcp
 from tests.book.recordings import rows_of
 
-__all__ = ["BUY", "CLIENT", "Replay", "SELL", "event", "events_table"]
+__all__ = ["BUY", "CLIENT", "Replay", "SELL", "event", "events_table", "used_slots"]
 
 BUY, SELL = int(Side.BUY), int(Side.SELL)
 CLIENT = 1
@@ -124,15 +125,21 @@ class Replay:
 
     def book(self) -> str:
         """``bids | asks``, best first: shares@price of each recorded (r) or client's (c) order."""
-        from actors.book.book_view import first_order, next_order
-
         sides = []
         for side in (BUY, SELL):
-            slot, shown = first_order(self.engine.book.address, 0, side), []
-            while slot >= 0:
-                order = self.engine.book.orders[slot]
-                who = "r" if order["key"] >> 47 == 0 else "c"
-                shown.append(f"{order['quantity']}@{order['price_e4']}{who}")
-                slot = next_order(self.engine.book.address, slot)
-            sides.append(" ".join(shown))
+            orders = self.engine.book.orders[used_slots(self.engine.book, side)]
+            sides.append(" ".join(
+                f"{o['quantity']}@{o['price_e4']}{'c' if o['key'] >> USER_REF_BITS else 'r'}"
+                for o in orders))
         return " | ".join(sides)
+
+
+def used_slots(book, *sides) -> list[int]:
+    """Where the book's orders are, of both sides unless told which, as they would execute."""
+    slots = []
+    for side in sides or (BUY, SELL):
+        slot = first_order(book.address, 0, side)
+        while slot >= 0:
+            slots.append(slot)
+            slot = next_order(book.address, slot)
+    return slots

@@ -14,7 +14,7 @@ from schemas.recorded.itch import Picker
 from schemas.venue import binary_file, itch50
 from tests.book.recordings import (ITCH, ITCH_BOOK, LOBSTER, LOBSTER_BOOK, published_book, recorded,
                                    rows_of)
-from tests.exchange.replays import BUY, SELL, Replay, event
+from tests.exchange.replays import BUY, SELL, Replay, event, used_slots
 from tests.schemas.recorded.test_itch import directory
 from tests.schemas.venue.messages_of import any_message
 
@@ -302,8 +302,8 @@ def test_with_clients_no_recorded_order_outlives_the_recording(data, length):
                          data.draw(st.integers(1, 9)),
                          data.draw(st.sampled_from([1, 2])))
         market.play(followed(book, trace, recording.step()))
-        alive = {int(o["number"]) for o in book.orders[_used(book)]}
-        resting = market.engine.book.orders[_used(market.engine.book)]
+        alive = {int(o["number"]) for o in book.orders[used_slots(book)]}
+        resting = market.engine.book.orders[used_slots(market.engine.book)]
         assert {int(o["key"]) for o in resting if o["key"] >> 47 == 0} <= alive
         bid, ask = market.rows(1)[2], market.rows(1)[0]
         assert bid < ask or not ask or not bid
@@ -332,19 +332,6 @@ def test_whatever_a_file_says_the_book_stays_a_book(messages, data):
         market.play(followed(book, trace, np.array([one])))
     assert check_integrity(market.engine.book) == check_integrity(book) == []
     assert all(m["shares"] > 0 and m["price"] > 0 for m in market.published("AFUP"))
-
-
-def _used(book):
-    """Slots in use."""
-    from actors.book.book_view import first_order, next_order
-
-    slots = []
-    for side in (BUY, SELL):
-        slot = first_order(book.address, 0, side)
-        while slot >= 0:
-            slots.append(slot)
-            slot = next_order(book.address, slot)
-    return slots
 
 
 # ---- real markets through the engine -------------------------------------------------------------
