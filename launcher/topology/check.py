@@ -139,7 +139,8 @@ class _Check:
             self.classes[name] = cls
             at = ("actors", name, "config")
             if at not in self.cut:
-                config = validate_config(cls.Config, spec.config or {}, at, self.report)
+                config = validate_config(cls.Config, spec.config or {}, at, self.report,
+                                         self._folders)
                 if config is not None:
                     self.configs[name] = config
 
