@@ -24,6 +24,7 @@ from actors.exchange.engine_state import Engine, EventKind, allocate
 from actors.exchange.matching import (cancel, clear_events, engine_hash, event_at, find,
                                       pending_events, submit)
 from actors.exchange.reference import ReferenceEngine
+from actors.runtime import kernel as clock_kernel
 from actors.runtime.clock import now_ns
 from bench import machine
 from bench.table import Row, print_rows, row_json
@@ -127,7 +128,7 @@ def _replay(engine, commands, counts):
         _take_events(engine, counts)
 
 
-@kernel
+@clock_kernel
 def _replay_timed(engine, commands, counts, taken_ns, scratch):
     for i in range(commands.size):
         start = now_ns(scratch)
@@ -136,7 +137,7 @@ def _replay_timed(engine, commands, counts, taken_ns, scratch):
         _take_events(engine, counts)
 
 
-@kernel
+@clock_kernel
 def _time_nothing(taken_ns, scratch):
     for i in range(taken_ns.size):
         start = now_ns(scratch)
