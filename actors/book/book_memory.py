@@ -32,8 +32,8 @@ HIDDEN = 1
 
 #: One order: a cache line. `number` is the venue's order reference number; `executed` counts the
 #: shares executed over a chain of replacements; `tag` is the owner of the book's to use, as are the
-#: bits of `attributes` but HIDDEN. In a free slot `next` is the free list, the rest is what the last
-#: order left.
+#: bits of `attributes` but HIDDEN. In a free slot `next` is the free list, the rest is what the
+#: last order left.
 ORDER = np.dtype(
     [("key", "i8"), ("number", "i8"), ("price_e4", "i8"), ("entered_ns", "i8"),
      ("quantity", "u4"), ("executed", "u4"), ("prev", "i4"), ("next", "i4"), ("level", "i4"),
@@ -151,8 +151,8 @@ class OrderBook:
             count["orders"], 0,
         )
         view_at(memory, LADDERS_AT, LADDERS, 1)[0] = (
-            count["sides"], 2 * bounds.symbols, at["sides"] - LADDERS_AT, count["rungs"], at["rungs"] - LADDERS_AT,
-            count["levels"], at["levels"] - LADDERS_AT, 0, 0,
+            count["sides"], 2 * bounds.symbols, at["sides"] - LADDERS_AT, count["rungs"],
+            at["rungs"] - LADDERS_AT, count["levels"], at["levels"] - LADDERS_AT, 0, 0,
         )
         book = cls(memory)
         clear_map(book.entries, book.index, count["orders"], seed)

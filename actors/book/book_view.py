@@ -9,7 +9,8 @@ from actors.book.price_levels import (BUY, SELL, best_level, ladders_at, level_a
                                       nth_level, side_at, side_row)
 
 __all__ = ["DEPTH_LEVEL", "HASH_SEED", "best_ask", "best_bid", "best_price", "copy_depth",
-           "first_in_row", "first_order", "level_count", "mix", "next_order", "nth_price", "state_hash"]
+           "first_in_row", "first_order", "level_count", "mix", "next_order", "nth_price",
+           "state_hash"]
 
 #: A row of :func:`copy_depth`; laid out as PriceLevel of ``schemas/book_snapshot.fbs``.
 DEPTH_LEVEL = np.dtype([("price_e4", "i8"), ("quantity", "u4"), ("orders", "u4")], align=True)

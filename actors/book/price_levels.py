@@ -10,9 +10,9 @@ To compare both sides alike, a rung stores a *rank*: the price for bids, minus t
 The best order of either side has the highest rank.
 
 Hidden orders have ladders of their own: the hidden row of a side lies as many rows behind as there
-are displayed ones. So a displayed row is the public book and nothing else, hidden orders rank behind
-displayed ones at a price by being looked at second, and who has no hidden orders pays nothing. Each
-displayed side counts its hidden levels: one cache line says all there is to know about a side.
+are displayed ones. So a displayed row is the public book and nothing else, hidden orders rank
+behind displayed ones at a price by being looked at second, and who has no hidden orders pays
+nothing. Each displayed side counts its hidden levels: one cache line says whether to look.
 
 A level keeps its place in memory while it exists: the pool hands out indices from a free list.
 
@@ -46,8 +46,8 @@ NO_RANK = -(2**63) + 1
 #: The header, 64 bytes. ``*_at`` count from the header's address; ``hidden`` is the first hidden
 #: row, twice the symbols; ``rows`` is that too, or twice as much where orders may be hidden.
 LADDERS = np.dtype(
-    [("rows", "i4"), ("hidden", "i4"), ("sides_at", "i8"), ("rungs", "i8"), ("rungs_at", "i8"), ("levels", "i8"),
-     ("levels_at", "i8"), ("available", "i8"), ("free", "i8")]
+    [("rows", "i4"), ("hidden", "i4"), ("sides_at", "i8"), ("rungs", "i8"), ("rungs_at", "i8"),
+     ("levels", "i8"), ("levels_at", "i8"), ("available", "i8"), ("free", "i8")]
 )
 
 #: One side of a symbol, 32 bytes: both share a cache line. ``first`` counts rungs; ``hidden`` is

@@ -155,8 +155,8 @@ OWNER = np.dtype([("self_match", "u1")])
 TERMS = np.dtype([("reserve", "u4"), ("display", "u4"), ("minimum", "u4"), ("reserved", "u4")])
 
 #: An order on its way through the engine; also where it waits while the engine is PAUSED.
-#: `limit_rank` is the worst rank on the other side that it may execute against; `collared` says that
-#: it is a market order's collar.
+#: `limit_rank` is the worst rank on the other side that it may execute against; `collared` says
+#: that it is a market order's collar.
 INCOMING = np.dtype(
     [("key", "i8"), ("number", "i8"), ("replaces", "i8"), ("price_e4", "i8"), ("limit_rank", "i8"),
      ("now_ns", "i8"), ("leaves", "i8"), ("executed", "i8"), ("symbol", "i4"), ("tag", "u4"),
@@ -215,7 +215,8 @@ class Engine:
 
     Kernels take ``address``. ``book`` is the :class:`OrderBook` inside; ``state`` (ENGINE) and
     ``incoming`` (INCOMING) are record arrays of one, ``symbols`` (SYMBOL), ``owners`` (OWNER),
-    ``terms`` (TERMS) and ``events`` (EVENT) of many. ``memory`` is kept alive, and must stay where it is while kernels use the address.
+    ``terms`` (TERMS) and ``events`` (EVENT) of many. ``memory`` is kept alive, and must stay where
+    it is while kernels use the address.
     """
 
     def __init__(self, memory: np.ndarray):

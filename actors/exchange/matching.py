@@ -63,7 +63,7 @@ LIMIT = int(OrderType.LIMIT)
 BY_USER = int(CancelReason.USER)
 BY_INVALID_REPLACE = int(CancelReason.INVALID_REPLACE)
 HIDDEN, POST_ONLY = int(Attribute.HIDDEN), int(Attribute.POST_ONLY)
-CANCELED, MODIFIED = int(EventKind.CANCELED), int(EventKind.MODIFIED)
+CANCELED, MODIFIED = np.int64(EventKind.CANCELED), np.int64(EventKind.MODIFIED)
 #: Room for events that a call needs to begin: its first, an execution, its last.
 ROOM = 3
 
@@ -260,7 +260,7 @@ def _leave_for(engine, slot, time_in_force):
 @kernel
 def _refuse_replacement(engine, owner, symbol, side, price_e4, wanted, time_in_force, attributes,
                         minimum, slot):
-    """Why the order at ``slot`` cannot be replaced now by one of these, possible, terms; or NONE."""
+    """Why the order at ``slot`` cannot be replaced now by one of these terms; or NONE."""
     if symbol_at(engine, symbol).state == SymbolState.HALTED:
         return RefuseReason.HALTED
     reason = refuse_collar(engine, symbol, side, price_e4)

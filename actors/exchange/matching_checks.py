@@ -13,7 +13,8 @@ from actors.exchange.matching_preview import best_hidden_rank, preview
 from schemas.enums import OrderType, TimeInForce
 
 __all__ = ["collar_price", "has_collar", "is_reference", "is_taken", "key_of",
-           "refuse_attributes", "refuse_collar", "refuse_for_room", "refuse_order", "refuse_terms", "row_of"]
+           "refuse_attributes", "refuse_collar", "refuse_for_room", "refuse_order",
+           "refuse_terms", "row_of"]
 
 HIDDEN, POST_ONLY, GTC = int(Attribute.HIDDEN), int(Attribute.POST_ONLY), int(Attribute.GTC)
 KNOWN = HIDDEN | POST_ONLY | GTC

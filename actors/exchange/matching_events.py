@@ -13,6 +13,7 @@ __all__ = ["book_of", "clear_events", "event_at", "events_left", "executed_event
            "rejected_event", "resting_event", "state_of", "symbol_at", "terms_at"]
 
 HIDDEN, RESERVE = int(Attribute.HIDDEN), int(Attribute.RESERVE)
+EXECUTED = np.int64(EventKind.EXECUTED)
 
 
 @kernel
@@ -121,7 +122,7 @@ def _next_event(engine, kind, book_change, now_ns):
 def incoming_event(engine, kind, book_change):
     """An event about the incoming order."""
     incoming = incoming_of(engine)
-    event = _next_event(engine, kind, book_change, incoming.now_ns)
+    event = _next_event(engine, np.int64(kind), book_change, incoming.now_ns)
     event.side = incoming.side
     event.owner = incoming.key >> USER_REF_BITS
     event.symbol = incoming.symbol
@@ -164,8 +165,7 @@ def executed_event(engine, slot, book_change, quantity):
     """The event of a fill between the order at ``slot`` and the incoming one, with a number."""
     incoming = incoming_of(engine)
     state = state_of(engine)
-    event = resting_event(engine, slot, EventKind.EXECUTED, book_change, quantity,
-                          incoming.now_ns)
+    event = resting_event(engine, slot, EXECUTED, book_change, quantity, incoming.now_ns)
     event.contra_owner = incoming.key >> USER_REF_BITS
     event.contra_leaves = incoming.leaves
     event.contra_number = incoming.number
@@ -179,7 +179,7 @@ def executed_event(engine, slot, book_change, quantity):
 def rejected_event(engine, reason, owner, user_ref, symbol, side, order_type, price_e4, quantity,
                    time_in_force, tag, now_ns):
     """An event about an order that is none, as it was asked for."""
-    event = _next_event(engine, EventKind.REJECTED, BookChange.NONE, now_ns)
+    event = _next_event(engine, np.int64(EventKind.REJECTED), BookChange.NONE, now_ns)
     event.side = side
     event.reason = reason
     event.order_type = order_type

@@ -11,6 +11,7 @@ from actors.exchange.matching_events import (book_of, executed_event, incoming_e
 
 __all__ = ["fill_and_refresh", "rest", "take_off"]
 
+REFRESHED = np.int64(EventKind.REFRESHED)
 HIDDEN, RESERVE, MINIMUM = int(Attribute.HIDDEN), int(Attribute.RESERVE), int(Attribute.MINIMUM)
 
 
@@ -50,7 +51,7 @@ def rest(engine):
     if 0 < incoming.display < shown:
         shown = np.int64(incoming.display)
         attributes |= RESERVE
-    row = row_of(book, incoming.symbol, incoming.side, attributes)
+    row = row_of(book, np.int64(incoming.symbol), np.int64(incoming.side), attributes)
     slot = insert_in_row(book, incoming.key, row, incoming.symbol, incoming.side,
                          incoming.price_e4, shown)
     order = order_at(book, slot)
@@ -92,7 +93,7 @@ def fill_and_refresh(engine, slot, quantity):
     number = order.number
     order.number = state.next_number
     state.next_number += 1
-    event = resting_event(engine, slot, EventKind.REFRESHED, BookChange.ADD,
-                          leaves_of(engine, slot), incoming_of(engine).now_ns)
+    event = resting_event(engine, slot, REFRESHED, BookChange.ADD, leaves_of(engine, slot),
+                          incoming_of(engine).now_ns)
     event.contra_number = number
     event.shown = shown

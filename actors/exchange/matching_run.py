@@ -18,8 +18,15 @@ __all__ = ["begin", "meets", "run", "set_conditions"]
 
 HIDDEN, POST_ONLY = int(Attribute.HIDDEN), int(Attribute.POST_ONLY)
 RESERVE = int(Attribute.RESERVE)
+CANCELED = np.int64(EventKind.CANCELED)
 #: A rank that no order has: with this limit an order meets nobody.
 OUT_OF_REACH = 2**63 - 1
+
+
+@kernel
+def _contra_row(incoming):
+    """The displayed row of the side that the incoming order trades with."""
+    return side_row(np.int64(incoming.symbol), np.int64(incoming.side)) ^ 1
 
 
 @kernel
@@ -62,7 +69,7 @@ def meets(engine):
     """Whether the other side has an order, displayed or not, that the incoming one may reach."""
     incoming = incoming_of(engine)
     ladders = ladders_of(book_of(engine))
-    row = side_row(incoming.symbol, incoming.side) ^ 1
+    row = _contra_row(incoming)
     return max(best_rank(ladders, row), best_hidden_rank(ladders, row)) >= incoming.limit_rank
 
 
@@ -76,7 +83,7 @@ def set_conditions(engine):
         incoming.rests = 0
         incoming.end_reason = CancelReason.POST_ONLY
     elif incoming.minimum > 0:
-        row = side_row(incoming.symbol, incoming.side) ^ 1
+        row = _contra_row(incoming)
         found = preview(engine, incoming.key >> USER_REF_BITS, row, incoming.limit_rank,
                         incoming.leaves)
         if found.executed < min(np.int64(incoming.minimum), incoming.leaves):
@@ -91,8 +98,7 @@ def _prevent(engine, slot, mode):
     order = order_at(book_of(engine), slot)
     met = min(incoming.leaves, np.int64(order.quantity))
     if mode != SelfMatch.CANCEL_NEWEST:
-        event = take_off(engine, slot, leaves_of(engine, slot), EventKind.CANCELED,
-                         incoming.now_ns)
+        event = take_off(engine, slot, leaves_of(engine, slot), CANCELED, incoming.now_ns)
         event.reason = CancelReason.SELF_MATCH
         event.contra_owner = incoming.key >> USER_REF_BITS
         event.contra_leaves = met
@@ -121,7 +127,7 @@ def _match(engine):
     book = book_of(engine)
     incoming = incoming_of(engine)
     ladders = ladders_of(book)
-    row = side_row(incoming.symbol, incoming.side) ^ 1
+    row = _contra_row(incoming)
     other = side_at(ladders, row)
     while incoming.leaves > 0:
         slot = np.int64(-1)
@@ -147,7 +153,7 @@ def _match(engine):
         incoming.leaves -= quantity
         incoming.executed += quantity
         order.executed += quantity
-        symbol_at(engine, incoming.symbol).reference_e4 = order.price_e4
+        symbol_at(engine, np.int64(incoming.symbol)).reference_e4 = order.price_e4
         if refreshes:
             fill_and_refresh(engine, slot, quantity)
         else:
@@ -173,7 +179,7 @@ def run(engine):
             event.reason = incoming.end_reason
             event.leaves = 0
             if incoming.collared:
-                row = side_row(incoming.symbol, incoming.side) ^ 1
+                row = _contra_row(incoming)
                 if best_rank(ladders_of(book_of(engine)), row) != NO_RANK:
                     event.reason = CancelReason.COLLAR
     return Status.DONE

@@ -224,7 +224,7 @@ def _cancel_order(venue, account, request, stamp_ns):
 
 @kernel
 def _may_become(old, new):
-    """Whether a Modify may turn side ``old`` into ``new``, letters of OUCH. The same is no change."""
+    """Whether a Modify may turn side ``old`` into ``new``, letters of OUCH, or leave it."""
     if old == new:
         return True
     if old == _SELL_LETTER:

@@ -1,4 +1,4 @@
-"""What the reference engine speaks of: events, orders, listings, and what makes an order possible."""
+"""What the reference engine speaks of: events, orders, listings; and what makes no order."""
 
 from dataclasses import astuple, dataclass
 
@@ -96,7 +96,7 @@ class Listing:
     state: SymbolState = SymbolState.TRADING
 
     def outermost(self, side: int) -> int | None:
-        """The most aggressive price that the collar leaves to a side, None if there is no collar."""
+        """The most aggressive price that the collar leaves to a side, None without a collar."""
         if self.collar_bps == 0 or self.reference_e4 == 0:
             return None
         width = self.reference_e4 * self.collar_bps // BPS

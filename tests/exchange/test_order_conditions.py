@@ -1,4 +1,4 @@
-"""What OUCH 5.0 can ask beyond a price and a size, through the real port; and what the public sees."""
+"""What OUCH 5.0 can ask beyond a price and a size, through the real port; what the public sees."""
 
 import pytest
 
