@@ -122,7 +122,9 @@ def _prevent(engine, slot, mode):
 def _match(engine):
     """Execute the incoming order against the other side, best price and oldest order first.
 
-    True if it stopped for want of room for events, one place of which it leaves free.
+    True if it stopped for want of room for events. Otherwise there is room for the order's last: an
+    execution leaves one place free, but for that with a refresh, after which there is somebody left
+    to meet, or nothing left to rest or cancel.
     """
     book = book_of(engine)
     incoming = incoming_of(engine)
@@ -148,8 +150,6 @@ def _match(engine):
                 continue
         quantity = min(incoming.leaves, np.int64(order.quantity))
         refreshes = (order.attributes & RESERVE) != 0 and quantity == order.quantity
-        if refreshes and events_left(engine) <= 2:
-            return True
         incoming.leaves -= quantity
         incoming.executed += quantity
         order.executed += quantity

@@ -57,6 +57,15 @@ def test_hidden_orders_have_bounds_of_their_own_on_prices_and_share_that_on_orde
     assert market.enter("1.5", BUY, 10, 49) == ["1.5 rejected ORDERS_FULL"]
 
 
+def test_a_displayed_order_leaves_no_room_behind_for_a_hidden_one():
+    market = Pair(per_side=1, orders=8)
+    market.enter("1.1", BUY, 10, 50, attributes=HIDDEN)
+    market.enter("1.2", BUY, 10, 49)
+    assert market.replace("1.2", 3, 10, 48, attributes=HIDDEN) == ["1.3 rejected LEVELS_FULL"]
+    assert market.replace("1.1", 3, 10, 48, attributes=HIDDEN)[1] == "1.3 rested 10@48"
+    assert market.replace("1.2", 4, 10, 48, attributes=HIDDEN)[1] == "1.4 rested 10@48"
+
+
 def test_a_book_without_hidden_rows_refuses_hidden_orders_that_would_rest():
     engine = allocate(symbols=1, orders=8, hidden_levels=0)
     engine.list_symbol(0)
