@@ -6,7 +6,8 @@ import numpy as np
 
 from actors.book.integrity import check_integrity
 from actors.book.memory import kernel
-from actors.exchange.engine_state import Attribute, CancelReason, SelfMatch, Status, allocate
+from actors.exchange.engine_state import (Attribute, CancelReason, RefuseReason, SelfMatch, Status,
+                                          allocate)
 from actors.exchange.matching import (cancel, cancel_all, clear_events, enter, replace_with,
                                       resume)
 from schemas.enums import OrderType, TimeInForce
@@ -50,6 +51,21 @@ def churn(engine, operations, symbols, state):
             clear_events(engine)
 
 
+@kernel
+def fill(engine, first, count, symbols):
+    """Rest ``count`` orders with references from ``first``; the status of the last."""
+    status = np.int64(0)
+    for ref in range(first, first + count):
+        side = 1 + ref % 2
+        price = 10_000 + (2 * side - 3) * (1 + (ref // 2) % 40)
+        status = np.int64(enter(engine, np.int64(1), ref, (ref // 80) % symbols, side, LIMIT, price,
+                                np.int64(100), DAY, np.int64(0), np.int64(0), np.int64(0),
+                                np.int64(0), ref))
+        if ref + 1 < first + count:
+            clear_events(engine)
+    return status
+
+
 def resident_kib() -> int:
     return int(pathlib.Path("/proc/self/statm").read_text().split()[1]) * 4
 
@@ -79,3 +95,21 @@ def test_three_million_operations_leave_no_trace_in_memory():
     assert engine.state["next_match"][0] > 100_000
     assert engine.memory.size == size
     assert resident_kib() - resident < 2_048
+
+
+def test_a_million_orders_rest_in_thousands_of_symbols_and_the_next_is_refused():
+    symbols, orders = 5_000, 1_000_000
+    engine = allocate(symbols, orders, levels=symbols * 80, levels_per_side=40, hidden_levels=1)
+    for symbol in range(symbols):
+        engine.list_symbol(symbol)
+    assert fill(engine.address, 0, orders, symbols) == Status.DONE
+    assert engine.book.resting == orders
+    assert engine.book.ladders["available"][0] == 0, "every price of every symbol is in use"
+    clear_events(engine.address)
+    assert fill(engine.address, orders, 1, symbols) == Status.REJECTED
+    assert engine.pending()[0]["reason"] == RefuseReason.ORDERS_FULL
+    clear_events(engine.address)
+    while cancel_all(engine.address, 1, -1, int(CancelReason.CLOSED), 0) != Status.DONE:
+        clear_events(engine.address)
+    assert engine.book.resting == 0
+    assert engine.book.ladders["available"][0] == symbols * 80
