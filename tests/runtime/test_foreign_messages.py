@@ -138,8 +138,7 @@ def test_a_changed_header_is_accepted_or_refused_and_never_the_end(endless_desk,
 
 @pytest.mark.parametrize("epoch", [0, 2, 4_000_000_000])
 def test_a_message_of_an_incarnation_nobody_announced_is_foreign(desk, epoch):
-    stranger = desk.stranger(actor="relay")  # a socket nobody holds takes its message along
-    stranger.send(good(1, epoch=epoch))
+    desk.stranger(actor="relay").send(good(1, epoch=epoch))
     eventually(lambda: desk.turn("relay", force=1) == 0 and desk.wires[0]["foreign"] == 1)
     assert desk.wires[0]["handled"] == 0
 
