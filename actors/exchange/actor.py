@@ -9,6 +9,7 @@ import numpy as np
 
 from actors.exchange import handlers
 from actors.exchange.config import ExchangeConfig
+from actors.exchange.datagram_sockets import DatagramSockets
 from actors.exchange.engine_state import allocate
 from actors.exchange.flow_config import HistoricalFlowConfig, SyntheticFlowConfig
 from actors.exchange.flow_state import allocate_flow
@@ -34,8 +35,9 @@ _FLOW_CHECK_NS = 1_000_000
 _CLOSING_S, _ENDING_S = 0.25, 0.05
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
-#: Shared table ``ports``: the TCP ports in use, which are the configured ones unless those are 0.
-PORTS = np.dtype([("order_entry", "i8"), ("market_data", "i8")])
+#: Shared table ``ports``: the ports in use, which are the configured ones unless those are 0; 0
+#: where there is none. ``retransmission`` is a UDP port.
+PORTS = np.dtype([("order_entry", "i8"), ("market_data", "i8"), ("retransmission", "i8")])
 
 
 def session_id(wall_ns: int, epoch: int) -> str:
@@ -120,15 +122,28 @@ class Exchange(Actor):
             SessionKind.MARKET_DATA: listen(self.config.market_data, f"{self.name}: market data")}
         self._door = FrontDoor(self.venue, self.config, self.session, listeners, vitals.counters,
                                self._log)
+        self._open_lines()
         self._epoll = select.epoll(self.config.capacity.sessions)
         record["epoll_fd"] = self._epoll.fileno()
         self.host.set_fd("sockets", self._epoll.fileno())
         self._announce(listeners)
 
+    def _open_lines(self) -> None:
+        mold, self._lines = self.config.moldudp64, None
+        if mold is None:
+            return
+        send_buffer = self.config.capacity.send_buffer_kib * 1024
+        self._lines = DatagramSockets(mold, self.session, send_buffer, self.name)
+        self.venue.record[0]["datagrams"] = self._lines.memory.state.ctypes.data
+        server = f"requests on UDP port {self._lines.request_port}" if mold.retransmission else \
+            "nobody to ask for what is lost"
+        self._log.info("MoldUDP64 to {}; {}", ", ".join(line.to for line in mold.lines), server)
+
     def _announce(self, listeners) -> None:
         addresses = {kind: listener.getsockname()[:2] for kind, listener in listeners.items()}
         order_entry, market_data = (addresses[kind] for kind in SessionKind)
-        self.host.tables["ports"][0] = order_entry[1], market_data[1]
+        request_port = self._lines.request_port if self._lines else 0
+        self.host.tables["ports"][0] = order_entry[1], market_data[1], request_port
         count = f"{len(self.symbols)} symbol{'s' if len(self.symbols) != 1 else ''}"
         self._log.info("order entry on {}:{}, market data on {}:{}, {}", *order_entry, *market_data,
                        count)
@@ -156,6 +171,8 @@ class Exchange(Actor):
     def housekeep(self, now_ns: int) -> None:
         self._door.attend(now_ns)
         see_out(self._door)
+        if self._lines:
+            self._lines.tell_errors(self._log)
         if self.venue.history and self.venue.history.state[0]["ended"] and not self._told_end:
             self._told_end = True
             self._log.info("the recording has been played to its end; the book stays as it is")
@@ -178,4 +195,5 @@ class Exchange(Actor):
     def _all_ended(self) -> bool:
         states = self.venue.sessions.sessions["state"]
         served = (states == SessionState.OFFERED) | (states == SessionState.ACTIVE)
-        return self.venue.record[0]["phase"] == Phase.CLOSED and not served.any()
+        told = self._lines is None or self._lines.ended()
+        return self.venue.record[0]["phase"] == Phase.CLOSED and told and not served.any()

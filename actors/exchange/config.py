@@ -5,6 +5,7 @@ from __future__ import annotations
 import pydantic
 
 from actors.exchange.flow_config import FlowConfig, SyntheticFlowConfig
+from actors.exchange.network_config import MoldUdp64Config
 from actors.runtime.actor import Config
 from actors.runtime.addresses import ListenAddress
 
@@ -43,6 +44,7 @@ class ExchangeConfig(Config):
 
     order_entry: ListenAddress = "127.0.0.1:9000"
     market_data: ListenAddress = "127.0.0.1:9001"
+    moldudp64: MoldUdp64Config | None = None
     accounts: tuple[AccountConfig, ...] = pydantic.Field((AccountConfig(),), min_length=1,
                                                          max_length=1_000)
     prices: dict[str, pydantic.PositiveFloat] = {}

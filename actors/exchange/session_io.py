@@ -22,7 +22,7 @@ from actors.runtime.native import (
 from schemas.venue.big_endian import put_bytes
 
 __all__ = ["adopt", "compact", "end_session", "finish_session", "flush", "flush_all", "has_all",
-           "is_active", "keep_evidence", "receive", "send_heartbeat"]
+           "is_active", "keep_evidence", "last_errno", "receive", "send_heartbeat"]
 
 _SIZE = SESSION.itemsize
 _OFFERED, _ACTIVE = int(SessionState.OFFERED), int(SessionState.ACTIVE)
@@ -33,7 +33,8 @@ _PACKET = 3  # bytes of a heartbeat, and of an end of session, which lies behind
 
 
 @kernel
-def _errno():
+def last_errno():
+    """Why the last socket call failed."""
     return load_i64(errno_location()) & 0xFFFFFFFF
 
 
@@ -88,7 +89,7 @@ def adopt(venue, slot, now_ns):
     if session.cursor == NOT_RETAINED:
         end_session(venue, slot, EndReason.FELL_BEHIND, 0)
     elif epoll_add(record.epoll_fd, session.fd, slot, record.scratch_at) < 0:
-        end_session(venue, slot, EndReason.CONNECTION_LOST, _errno())
+        end_session(venue, slot, EndReason.CONNECTION_LOST, last_errno())
     return True
 
 
@@ -112,7 +113,7 @@ def receive(venue, slot, now_ns):
     if n == 0:
         end_session(venue, slot, EndReason.CLIENT_CLOSED, 0)
         return np.int64(0)
-    error = _errno()
+    error = last_errno()
     if error == EAGAIN:
         session.readable = 0
     elif error != EINTR:
@@ -149,7 +150,7 @@ def _send(venue, slot, address, length, now_ns):
         sent = send(np.int32(session.fd), address, length, np.int32(SEND_FLAGS))
         if sent >= 0:
             break
-        error = _errno()
+        error = last_errno()
         if error == EAGAIN:
             session.blocked = 1
             return np.int64(0)

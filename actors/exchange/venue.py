@@ -21,8 +21,8 @@ from actors.runtime.native import load_i64, store_i64
 from schemas.venue import symbol_to_int
 from schemas.venue.soupbintcp import END_OF_SESSION, SERVER_HEARTBEAT, packet
 
-__all__ = ["ACCOUNT", "BACKGROUND", "COUNTER_NAMES", "Counter", "Directive", "EPOLL_EVENTS",
-           "LISTING", "MARKET_DATA_LOG", "Phase", "VENUE", "Venue", "account_at", "build_venue",
+__all__ = ["ACCOUNT", "BACKGROUND", "COUNTER_NAMES", "Counter", "DATAGRAM_SLOT", "Directive",
+           "EPOLL_EVENTS", "LISTING", "MARKET_DATA_LOG", "Phase", "VENUE", "Venue", "account_at", "build_venue",
            "bump", "find_symbol", "listing_at", "log_at", "session_at", "venue_at"]
 
 #: Owner number of the flow, synthetic or recorded. Account number a owns orders as a + 1 and reads
@@ -30,6 +30,8 @@ __all__ = ["ACCOUNT", "BACKGROUND", "COUNTER_NAMES", "Counter", "Directive", "EP
 BACKGROUND = 0
 MARKET_DATA_LOG = 0
 EPOLL_EVENTS = 64
+#: In place of a session's slot, in events of the retransmission server's socket.
+DATAGRAM_SLOT = -1
 
 
 class Phase(IntEnum):
@@ -71,13 +73,19 @@ class Counter(IntEnum):
     FLOW_OUT_OF_TURN = 17  #: recorded executions that others in the queue had priority over
     FLOW_REFUSED = 18      #: recorded orders that the engine refused
     REGIME_CHANGES = 19    #: of the synthetic flow
+    DATAGRAMS = 20         #: MoldUDP64 packets sent, on all lines
+    DATAGRAMS_UNSENT = 21  #: those the system did not take: full buffers, no way there
+    REQUESTS_IN = 22       #: at the retransmission server
+    BAD_REQUESTS = 23      #: those that are no requests, or of another session
+    REQUESTS_UNANSWERED = 24  #: those for what is not kept any more, or is not there yet
+    RETRANSMITTED = 25     #: messages sent again
 
 
 COUNTER_NAMES = tuple(counter.name.lower() for counter in Counter)
 
 #: The venue. Fields that are not counts or times are addresses: of the engine's block, of arrays of
 #: SESSION, LOG, ACCOUNT, LISTING, of the symbols' map, of FLOW and its arrays, of HISTORY (0: there
-#: is no recording), of the actor's counters and of its histogram of order_ack, and (``*_at``) of the
+#: is no recording), of DATAGRAMS (0: there are no lines), of the actor's counters and of its histogram of order_ack, and (``*_at``) of the
 #: small buffers at the end.
 #: ``midnight_offset_ns`` turns monotonic time into time since local midnight. ``offered`` counts
 #: the sessions handed over by the housekeeper, ``adopted`` those taken by the reactor, ``used``
@@ -90,7 +98,7 @@ VENUE = np.dtype([
     ("n_logs", "i8"), ("n_symbols", "i8"), ("epoll_fd", "i8"), ("silence_limit_ns", "i8"),
     ("midnight_offset_ns", "i8"), ("phase", "i8"), ("directive", "i8"), ("used", "i8"),
     ("offered", "i8"), ("adopted", "i8"), ("unfinished", "i8"), ("history", "i8"),
-    ("reserved", "i8", (4,)),
+    ("datagrams", "i8"), ("reserved", "i8", (3,)),
     ("scratch", "i8", (2,)), ("blanks", "u1", (16,)), ("packets", "u1", (8,)),
     ("epoll_events", "u1", (EPOLL_EVENTS * EVENT_BYTES,)),
 ], align=True)
