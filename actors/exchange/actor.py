@@ -14,13 +14,17 @@ from actors.exchange.engine_state import allocate
 from actors.exchange.flow_config import HistoricalFlowConfig, SyntheticFlowConfig
 from actors.exchange.flow_state import allocate_flow
 from actors.exchange.front_door import FrontDoor
+from actors.exchange.glimpse import Glimpse
 from actors.exchange.history_state import History
 from actors.exchange.listening import listen
 from actors.exchange.recordings import allocate_history, load_recording
 from actors.exchange.seeing_out import see_out
 from actors.exchange.sequenced_log import allocate_logs
 from actors.exchange.session_state import SessionKind, SessionState, allocate_sessions
-from actors.exchange.venue import COUNTER_NAMES, Directive, Phase, build_venue
+from actors.exchange.snapshots import SnapshotMaker
+from actors.exchange.venue import (
+    COUNTER_NAMES, MARKET_DATA_LOG, Counter, Directive, Phase, build_venue,
+)
 from actors.runtime import Actor, Poller, Setup, Table, Timer
 from actors.runtime.clock import monotonic_ns, since_midnight_ns, wall_offset_ns
 from actors.runtime.host import ActorError
@@ -37,7 +41,8 @@ _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 #: Shared table ``ports``: the ports in use, which are the configured ones unless those are 0; 0
 #: where there is none. ``retransmission`` is a UDP port.
-PORTS = np.dtype([("order_entry", "i8"), ("market_data", "i8"), ("retransmission", "i8")])
+PORTS = np.dtype([("order_entry", "i8"), ("market_data", "i8"), ("retransmission", "i8"),
+                  ("glimpse", "i8")])
 
 
 def session_id(wall_ns: int, epoch: int) -> str:
@@ -120,13 +125,28 @@ class Exchange(Actor):
         listeners = {
             SessionKind.ORDER_ENTRY: listen(self.config.order_entry, f"{self.name}: order entry"),
             SessionKind.MARKET_DATA: listen(self.config.market_data, f"{self.name}: market data")}
+        if self.config.glimpse is not None:
+            listeners[SessionKind.GLIMPSE] = listen(self.config.glimpse, f"{self.name}: glimpse")
+        self._glimpse = self._make_glimpse()
         self._door = FrontDoor(self.venue, self.config, self.session, listeners, vitals.counters,
-                               self._log)
+                               self._log, self._glimpse)
         self._open_lines()
         self._epoll = select.epoll(self.config.capacity.sessions)
         record["epoll_fd"] = self._epoll.fileno()
         self.host.set_fd("sockets", self._epoll.fileno())
         self._announce(listeners)
+
+    def _make_glimpse(self) -> Glimpse | None:
+        if self.config.glimpse is None:
+            return None
+        maker = SnapshotMaker(self.venue.logs, MARKET_DATA_LOG, self.config.capacity.orders,
+                              len(self.symbols))
+        return Glimpse(maker, self.config.silence_timeout_ms, self._log,
+                       lambda: self._count(Counter.SNAPSHOTS),
+                       lambda: self._count(Counter.DROPPED_SESSIONS))
+
+    def _count(self, counter: Counter) -> None:
+        self.host.vitals.counters[counter] += 1
 
     def _open_lines(self) -> None:
         mold, self._lines = self.config.moldudp64, None
@@ -141,12 +161,16 @@ class Exchange(Actor):
 
     def _announce(self, listeners) -> None:
         addresses = {kind: listener.getsockname()[:2] for kind, listener in listeners.items()}
-        order_entry, market_data = (addresses[kind] for kind in SessionKind)
+        order_entry, market_data = (addresses[kind] for kind in (SessionKind.ORDER_ENTRY,
+                                                                 SessionKind.MARKET_DATA))
         request_port = self._lines.request_port if self._lines else 0
-        self.host.tables["ports"][0] = order_entry[1], market_data[1], request_port
+        glimpse = addresses.get(SessionKind.GLIMPSE, ("", 0))
+        self.host.tables["ports"][0] = order_entry[1], market_data[1], request_port, glimpse[1]
         count = f"{len(self.symbols)} symbol{'s' if len(self.symbols) != 1 else ''}"
         self._log.info("order entry on {}:{}, market data on {}:{}, {}", *order_entry, *market_data,
                        count)
+        if self._glimpse:
+            self._log.info("glimpse on {}:{}", *glimpse)
         if self.venue.history:
             self._announce_history()
         if self.epoch > 1:
@@ -171,6 +195,8 @@ class Exchange(Actor):
     def housekeep(self, now_ns: int) -> None:
         self._door.attend(now_ns)
         see_out(self._door)
+        if self._glimpse:
+            self._glimpse.attend(now_ns)
         if self._lines:
             self._lines.tell_errors(self._log)
         if self.venue.history and self.venue.history.state[0]["ended"] and not self._told_end:
@@ -187,6 +213,8 @@ class Exchange(Actor):
             while not self._all_ended() and time.monotonic() < until:
                 time.sleep(0.001)
         see_out(self._door)
+        if self._glimpse:
+            self._glimpse.close()
         self.host.set_fd("sockets", -1)
         self._log.info("market closed: {:,} orders, {:,} trades, {:,} market data messages",
                        *(self.host.vitals.counter(name)

@@ -45,6 +45,7 @@ class ExchangeConfig(Config):
     order_entry: ListenAddress = "127.0.0.1:9000"
     market_data: ListenAddress = "127.0.0.1:9001"
     moldudp64: MoldUdp64Config | None = None
+    glimpse: ListenAddress | None = None
     accounts: tuple[AccountConfig, ...] = pydantic.Field((AccountConfig(),), min_length=1,
                                                          max_length=1_000)
     prices: dict[str, pydantic.PositiveFloat] = {}

@@ -11,7 +11,8 @@ import numpy as np
 from actors.book.memory import aligned_zeros
 from schemas.venue.moldudp64 import REQUEST_LENGTH, SESSION_LENGTH
 
-__all__ = ["ADDRESS_BYTES", "DATAGRAMS", "Datagrams", "ENDINGS", "LINE", "allocate_datagrams", "socket_address"]
+__all__ = ["ADDRESS_BYTES", "DATAGRAMS", "Datagrams", "ENDINGS", "LINE", "allocate_datagrams",
+           "socket_address"]
 
 #: Room for an IPv4 socket address, which has 16 bytes (ip(7)).
 ADDRESS_BYTES = 16
@@ -28,8 +29,8 @@ LINE = np.dtype([("fd", "i8"), ("errno", "i8"), ("address", "u1", (ADDRESS_BYTES
 #: message there: what is before was sent. ``limit`` bounds a datagram's bytes. ``sent_ns`` is when
 #: the last datagram was sent (monotonic). ``endings`` counts End of Session packets. ``request_fd``
 #: is the retransmission server's socket, -1 without one; ``watched``: epoll knows it; ``readable``:
-#: it may have requests. The addresses ``*_at`` are of LINE records, of the datagram being built, and
-#: of the fields at the end, of which ``address_length`` is a socklen_t.
+#: it may have requests. The addresses ``*_at`` are of LINE records, of the datagram being built,
+#: and of the fields at the end, of which ``address_length`` is a socklen_t.
 DATAGRAMS = np.dtype([
     ("cursor", "i8"), ("next_seq", "i8"), ("limit", "i8"), ("sent_ns", "i8"),
     ("heartbeat_ns", "i8"), ("endings", "i8"), ("n_lines", "i8"), ("lines_at", "i8"),
@@ -57,7 +58,8 @@ def allocate_datagrams(n_lines: int, limit: int, heartbeat_ns: int, session: str
         row[f"{field}_at"] = base + DATAGRAMS.fields[field][1]
     row["session"] = list(session.encode("ascii").ljust(SESSION_LENGTH))
     row["next_seq"], row["limit"], row["heartbeat_ns"] = 1, limit, heartbeat_ns
-    row["n_lines"], row["lines_at"], row["packet_at"] = n_lines, lines.ctypes.data, packet.ctypes.data
+    row["n_lines"], row["lines_at"] = n_lines, lines.ctypes.data
+    row["packet_at"] = packet.ctypes.data
     row["request_fd"], lines["fd"] = -1, -1
     return Datagrams(state, lines, packet)
 

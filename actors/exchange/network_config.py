@@ -54,7 +54,7 @@ class MoldUdp64Config(Config):
         seen = set()
         for line in lines:
             if line.to in seen:
-                raise ValueError(f"two lines go to {line.to}: a receiver there would hear all twice")
+                raise ValueError(f"two lines go to {line.to}, where all would be heard twice")
             seen.add(line.to)
             if split_address(line.to)[0].startswith("["):
                 raise ValueError(f"{line.to}: lines are IPv4")

@@ -41,6 +41,7 @@ class SessionKind(IntEnum):
 
     ORDER_ENTRY = 1
     MARKET_DATA = 2
+    GLIMPSE = 3  #: never the reactor's: see :mod:`actors.exchange.glimpse`
 
 
 class EndReason(IntEnum):

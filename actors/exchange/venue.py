@@ -79,14 +79,15 @@ class Counter(IntEnum):
     BAD_REQUESTS = 23      #: those that are no requests, or of another session
     REQUESTS_UNANSWERED = 24  #: those for what is not kept any more, or is not there yet
     RETRANSMITTED = 25     #: messages sent again
+    SNAPSHOTS = 26         #: clients who got a whole one
 
 
 COUNTER_NAMES = tuple(counter.name.lower() for counter in Counter)
 
 #: The venue. Fields that are not counts or times are addresses: of the engine's block, of arrays of
 #: SESSION, LOG, ACCOUNT, LISTING, of the symbols' map, of FLOW and its arrays, of HISTORY (0: there
-#: is no recording), of DATAGRAMS (0: there are no lines), of the actor's counters and of its histogram of order_ack, and (``*_at``) of the
-#: small buffers at the end.
+#: is no recording), of DATAGRAMS (0: there are no lines), of the actor's counters and of its
+#: histogram of order_ack, and (``*_at``) of the small buffers at the end.
 #: ``midnight_offset_ns`` turns monotonic time into time since local midnight. ``offered`` counts
 #: the sessions handed over by the housekeeper, ``adopted`` those taken by the reactor, ``used``
 #: bounds their slots, ``unfinished`` counts those that have more to read.

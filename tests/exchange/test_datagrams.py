@@ -27,7 +27,7 @@ def mold(*receivers, **values) -> dict:
 
 @pytest.fixture(scope="module")
 def lines(tmp_path_factory):
-    """An exchange with a unicast line and a multicast one, of small datagrams, and its receivers."""
+    """An exchange with a unicast line and a multicast one, of small datagrams; their receivers."""
     with MoldReceiver() as a, MoldReceiver(GROUP) as b:
         config = mold(a, b, max_payload=300, heartbeat_ms=50)
         with RunningExchange(tmp_path_factory.mktemp("mold"), moldudp64=config) as exchange:
