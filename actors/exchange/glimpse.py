@@ -32,7 +32,7 @@ _LONGEST_PACKET = 1_024  # a client has nothing to say here; a debug text perhap
 @dataclass
 class Viewer:
     """A client, its snapshot until it has it, how many bytes of it were sent, and what else is on
-    its way out. ``heard_ns``: when it last sent something; ``sent_ns``: when it last took something.
+    its way out. ``heard_ns``: when it last sent something; ``sent_ns``: when it took something.
     """
 
     client: Client

@@ -8,6 +8,7 @@ None waits.
 import numpy as np
 
 from actors.book.memory import kernel
+from actors.exchange.accounts import count_in, count_out
 from actors.exchange.sequenced_log import NOT_RETAINED, locate, readable_bytes
 from actors.exchange.session_state import (
     EVIDENCE, EVIDENCE_AT, RECEIVE_BYTES, SESSION, STATE_AT, EndReason, SessionState,
@@ -64,6 +65,7 @@ def end_session(venue, slot, reason, detail):
         return
     record = venue_at(venue)
     epoll_delete(record.epoll_fd, session.fd, record.scratch_at)
+    count_out(venue, slot)
     session.reason = reason
     session.detail = detail
     session.at_boundary = has_all(venue, slot)
@@ -81,6 +83,7 @@ def adopt(venue, slot, now_ns):
     session = session_at(venue, slot)
     record = venue_at(venue)
     session.state = _ACTIVE
+    count_in(venue, slot)
     session.heard_ns = now_ns
     session.sent_ns = now_ns
     session.cursor = locate(log_at(venue, session.log), session.start_seq)

@@ -22,8 +22,8 @@ from schemas.venue import symbol_to_int
 from schemas.venue.soupbintcp import END_OF_SESSION, SERVER_HEARTBEAT, packet
 
 __all__ = ["ACCOUNT", "BACKGROUND", "COUNTER_NAMES", "Counter", "DATAGRAM_SLOT", "Directive",
-           "EPOLL_EVENTS", "LISTING", "MARKET_DATA_LOG", "Phase", "VENUE", "Venue", "account_at", "build_venue",
-           "bump", "find_symbol", "listing_at", "log_at", "session_at", "venue_at"]
+           "EPOLL_EVENTS", "LISTING", "MARKET_DATA_LOG", "Phase", "VENUE", "Venue", "account_at",
+           "build_venue", "bump", "find_symbol", "listing_at", "log_at", "session_at", "venue_at"]
 
 #: Owner number of the flow, synthetic or recorded. Account number a owns orders as a + 1 and reads
 #: log a + 1.
@@ -80,6 +80,8 @@ class Counter(IntEnum):
     REQUESTS_UNANSWERED = 24  #: those for what is not kept any more, or is not there yet
     RETRANSMITTED = 25     #: messages sent again
     SNAPSHOTS = 26         #: clients who got a whole one
+    THROTTLED = 27         #: orders refused because their account sent too many
+    DESERTIONS = 28        #: times that an account's orders were canceled with its last session
 
 
 COUNTER_NAMES = tuple(counter.name.lower() for counter in Counter)
@@ -90,7 +92,8 @@ COUNTER_NAMES = tuple(counter.name.lower() for counter in Counter)
 #: histogram of order_ack, and (``*_at``) of the small buffers at the end.
 #: ``midnight_offset_ns`` turns monotonic time into time since local midnight. ``offered`` counts
 #: the sessions handed over by the housekeeper, ``adopted`` those taken by the reactor, ``used``
-#: bounds their slots, ``unfinished`` counts those that have more to read.
+#: bounds their slots, ``unfinished`` counts those that have more to read. ``deserted``: some
+#: account's last session has just ended.
 VENUE = np.dtype([
     ("engine", "i8"), ("sessions", "i8"), ("logs", "i8"), ("accounts", "i8"), ("listing", "i8"),
     ("names", "i8"), ("names_header", "i8"), ("flow", "i8"), ("flow_symbols", "i8"),
@@ -99,7 +102,7 @@ VENUE = np.dtype([
     ("n_logs", "i8"), ("n_symbols", "i8"), ("epoll_fd", "i8"), ("silence_limit_ns", "i8"),
     ("midnight_offset_ns", "i8"), ("phase", "i8"), ("directive", "i8"), ("used", "i8"),
     ("offered", "i8"), ("adopted", "i8"), ("unfinished", "i8"), ("history", "i8"),
-    ("datagrams", "i8"), ("reserved", "i8", (3,)),
+    ("datagrams", "i8"), ("deserted", "i8"), ("reserved", "i8", (2,)),
     ("scratch", "i8", (2,)), ("blanks", "u1", (16,)), ("packets", "u1", (8,)),
     ("epoll_events", "u1", (EPOLL_EVENTS * EVENT_BYTES,)),
 ], align=True)
@@ -107,8 +110,16 @@ VENUE = np.dtype([
 #: A symbol's eight characters as an integer in memory order, and the tick of prices of 1.00 and up.
 LISTING = np.dtype([("symbol", "i8"), ("tick_e4", "i8")])
 
-#: ``last_user_ref``: the highest UserRefNum used so far.
-ACCOUNT = np.dtype([("last_user_ref", "i8"), ("disabled", "i8")])
+#: ``last_user_ref``: the highest UserRefNum used so far. ``sessions``: of order entry, at the moment;
+#: ``deserted``: the last of them has just ended. ``cancels_then``: whether its orders are canceled
+#: then. ``order_gap_ns`` is the time that an order costs, 0 if it may send as many as it likes;
+#: ``order_burst_ns`` how far ahead it may be, and ``order_due_ns`` (since midnight) when it is even
+#: again. ``allowed``: address of a byte for each symbol, 0 for all.
+ACCOUNT = np.dtype([("last_user_ref", "i8"), ("disabled", "i8"), ("sessions", "i8"),
+                    ("deserted", "i8"), ("cancels_then", "i8"), ("order_gap_ns", "i8"),
+                    ("order_burst_ns", "i8"), ("order_due_ns", "i8"), ("allowed", "i8"),
+                    ("reserved", "i8", (7,))])
+assert ACCOUNT.itemsize == 128
 
 
 class Venue(NamedTuple):
