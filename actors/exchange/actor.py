@@ -8,6 +8,7 @@ import time
 import numpy as np
 
 from actors.exchange import handlers
+from actors.exchange.accounts import apply_accounts
 from actors.exchange.config import ExchangeConfig
 from actors.exchange.datagram_sockets import DatagramSockets
 from actors.exchange.engine_state import allocate
@@ -90,6 +91,10 @@ class Exchange(Actor):
                           + [capacity.order_entry_log_mib * _MIB] * len(config.accounts)),
             allocate_sessions(capacity.sessions), self._load_history())
         apply_rules(self.venue.engine, config, self.symbols)
+        try:
+            self._allowed = apply_accounts(self.venue, config.accounts, self.symbols)
+        except ValueError as error:
+            raise ActorError(f"{self.name}: {error}") from None
         wall_offset = wall_offset_ns()
         now = monotonic_ns()
         record = self.venue.record[0]

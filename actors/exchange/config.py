@@ -13,16 +13,26 @@ from actors.runtime.addresses import ListenAddress
 
 __all__ = ["AccountConfig", "CapacityConfig", "ExchangeConfig"]
 
+Permission = Literal["order_entry", "market_data", "glimpse"]
+
 
 class AccountConfig(Config):
-    """Who may log in, on either port. Letters and digits; upper and lower case are the same.
+    """Who may log in, and what it may do. Letters and digits; upper and lower case are the same.
 
-    ``self_match``: which order is canceled when two of the account's own would trade with each
-    other, ``none`` to let them.
+    ``permissions``: the ports it may use. ``symbols``: those it may enter orders in, all of them
+    unless given. ``max_orders_per_second``: orders and replacements; a second's worth may come at
+    once. ``cancel_on_disconnect``: whether its orders are canceled when its last order entry
+    session ends. ``self_match``: which order is canceled when two of the account's own would trade
+    with each other, ``none`` to let them.
     """
 
     username: str = pydantic.Field("DESK01", min_length=1, max_length=6, pattern="^[A-Za-z0-9]+$")
     password: str = pydantic.Field("PITWIRE", max_length=10, pattern="^[A-Za-z0-9]*$")
+    permissions: frozenset[Permission] = pydantic.Field(
+        frozenset({"order_entry", "market_data", "glimpse"}), min_length=1)
+    symbols: tuple[str, ...] | None = pydantic.Field(None, min_length=1)
+    max_orders_per_second: float | None = pydantic.Field(None, ge=1, le=1_000_000)
+    cancel_on_disconnect: bool = False
     self_match: Literal["none", "newest", "oldest", "both"] = "none"
 
 

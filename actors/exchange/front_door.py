@@ -23,6 +23,8 @@ __all__ = ["Client", "FrontDoor", "PORT_NAMES"]
 
 PORT_NAMES = {SessionKind.ORDER_ENTRY: "order entry", SessionKind.MARKET_DATA: "market data",
               SessionKind.GLIMPSE: "glimpse"}
+_PERMISSIONS = {SessionKind.ORDER_ENTRY: "order_entry", SessionKind.MARKET_DATA: "market_data",
+                SessionKind.GLIMPSE: "glimpse"}
 _CHUNK = 4_096
 _SHOWN_BYTES = 64
 _NS_PER_MS = 1_000_000
@@ -142,6 +144,13 @@ class FrontDoor:
         if account is None:
             client.received = b""  # holds a password
             self._turn_away(client, f"user '{request.username}' is not known with this password",
+                            LoginRejectReason.NOT_AUTHORISED)
+            return
+        permissions = self.config.accounts[account].permissions
+        if _PERMISSIONS[client.kind] not in permissions:
+            client.received = b""
+            self._turn_away(client, f"user {request.username} may not use this port; its "
+                                    f"permissions are {', '.join(sorted(permissions))}",
                             LoginRejectReason.NOT_AUTHORISED)
             return
         if request.session.upper() not in ("", self.session):

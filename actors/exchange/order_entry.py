@@ -12,6 +12,7 @@ import numpy as np
 
 from actors.book.memory import kernel
 from actors.book.order_book import order_at
+from actors.exchange.accounts import may_send, may_trade
 from actors.exchange.engine_state import CancelReason, Status
 from actors.exchange.matching import cancel, cancel_all, enter, find, modify_at, replace_with
 from actors.exchange.matching_events import book_of
@@ -32,7 +33,7 @@ from schemas.venue import ouch50
 from schemas.venue.big_endian import get_raw4, get_raw8, get_u8, get_u32, get_u64
 from schemas.venue.validity import VALID
 
-__all__ = ["handle_request"]
+__all__ = ["cancel_deserted", "handle_request"]
 
 _ENTER, _REPLACE, _CANCEL = ouch50.ENTER_ORDER, ouch50.REPLACE_ORDER, ouch50.CANCEL_ORDER
 _MASS_CANCEL, _QUERY = ouch50.MASS_CANCEL, ouch50.ACCOUNT_QUERY
@@ -55,11 +56,14 @@ _INVALID_PRICE = int(ouch50.RejectReason.INVALID_PRICE)
 _INVALID_SYMBOL = np.int64(ouch50.RejectReason.INVALID_SYMBOL)
 _NO_REPLACE = int(ouch50.RejectReason.REPLACE_NOT_ALLOWED)
 _OTHER = np.int64(ouch50.RejectReason.OTHER)
+_RESTRICTED = int(ouch50.RejectReason.RISK_RESTRICTED_STOCK)
+_TOO_FAST = np.int64(ouch50.RejectReason.RISK_PORT_RATE)
 _DESTINATION_CLOSED = int(ouch50.RejectReason.DESTINATION_CLOSED)
 _DISABLED = int(ouch50.RejectReason.FIRM_NOT_AUTHORISED)
 
 _BUY, _SELL = np.int64(Side.BUY), np.int64(Side.SELL)
 _BY_USER = np.int64(CancelReason.USER)
+_DISCONNECTED, _EVERY_SYMBOL = np.int64(CancelReason.DISCONNECTED), np.int64(-1)
 _IMPOSSIBLE_PRICE = np.int64(0)
 
 
@@ -75,6 +79,25 @@ def handle_request(venue, slot, request, length, stamp_ns):
     status = _carry_out(venue, account, request, length, stamp_ns)
     while settle(venue, status, request) == Status.EVENTS_FULL:
         status = _cancel_next(venue, account, request, stamp_ns)
+
+
+@kernel
+def cancel_deserted(venue, stamp_ns):
+    """Cancel the orders of the accounts that have lost their last session, if they want that."""
+    record = venue_at(venue)
+    record.deserted = 0
+    for account in range(record.n_logs - 1):
+        row = account_at(venue, account)
+        if row.deserted == 0:
+            continue
+        row.deserted = 0
+        if record.phase != Phase.OPEN:
+            continue  # the orders are over with the day
+        bump(venue, Counter.DESERTIONS, 1)
+        status = np.int64(Status.EVENTS_FULL)
+        while status == Status.EVENTS_FULL:
+            status = cancel_all(record.engine, account + 1, _EVERY_SYMBOL, _DISCONNECTED, stamp_ns)
+            settle(venue, status, record.blanks_at)
 
 
 @kernel
@@ -131,6 +154,8 @@ def _refuse_enter(venue, account, request, length, symbol, price_e4):
         return _DISABLED
     if symbol < 0:
         return _INVALID_SYMBOL
+    if not may_trade(venue, account, symbol):
+        return _RESTRICTED
     if side != _BUY_LETTER and side != _SELL_LETTER and side != _SHORT_LETTER \
             and side != _EXEMPT_LETTER:
         return _INVALID_SIDE
@@ -153,7 +178,9 @@ def _enter(venue, account, request, length, stamp_ns):
     account_at(venue, account).last_user_ref = user_ref
     symbol = find_symbol(venue, get_raw8(request, ouch50.ENTER_ORDER_SYMBOL))
     price_e4 = get_u64(request, ouch50.ENTER_ORDER_PRICE)
-    code = _refuse_enter(venue, account, request, length, symbol, price_e4)
+    code = _TOO_FAST
+    if may_send(venue, account, stamp_ns):
+        code = _refuse_enter(venue, account, request, length, symbol, price_e4)
     if code != 0:
         reject(venue, account + 1, stamp_ns, user_ref, code,
                request + ouch50.ENTER_ORDER_CL_ORD_ID)
@@ -187,6 +214,8 @@ def _replace_order(venue, account, request, length, stamp_ns):
     code = refuse_options(request, ouch50.REPLACE_ORDER_LENGTH, length)
     if account_at(venue, account).disabled:
         code = _NO_REPLACE
+    elif code == 0 and not may_send(venue, account, stamp_ns):
+        code = _TOO_FAST
     if code != 0:
         account_at(venue, account).last_user_ref = user_ref
         reject(venue, account + 1, stamp_ns, user_ref, code,

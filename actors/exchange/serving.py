@@ -8,7 +8,7 @@ import numpy as np
 
 from actors.exchange.datagrams import note_requests, send_datagrams, serve_requests
 from actors.exchange.market_data import announce_close, announce_open
-from actors.exchange.order_entry import handle_request
+from actors.exchange.order_entry import cancel_deserted, handle_request
 from actors.exchange.order_replies import announce
 from actors.exchange.session_io import (
     adopt, compact, end_session, finish_session, flush, flush_all, has_all, is_active,
@@ -153,6 +153,8 @@ def serve_turn(venue, epoll_fd, turn_ns):
                 work += _serve_session(venue, slot, turn_ns)
                 if is_active(venue, slot):
                     record.unfinished += session.readable | session.backlog
+    if record.deserted:
+        cancel_deserted(venue, stamp(venue))
     work += flush_all(venue, turn_ns) + send_datagrams(venue, turn_ns) + serve_requests(venue)
     if record.directive >= Directive.CLOSE:
         work += _close_day(venue, turn_ns)
