@@ -28,8 +28,8 @@ class AccountConfig(Config):
 
     username: str = pydantic.Field("DESK01", min_length=1, max_length=6, pattern="^[A-Za-z0-9]+$")
     password: str = pydantic.Field("PITWIRE", max_length=10, pattern="^[A-Za-z0-9]*$")
-    permissions: frozenset[Permission] = pydantic.Field(
-        frozenset({"order_entry", "market_data", "glimpse"}), min_length=1)
+    permissions: tuple[Permission, ...] = pydantic.Field(
+        ("order_entry", "market_data", "glimpse"), min_length=1)
     symbols: tuple[str, ...] | None = pydantic.Field(None, min_length=1)
     max_orders_per_second: float | None = pydantic.Field(None, ge=1, le=1_000_000)
     cancel_on_disconnect: bool = False
