@@ -14,7 +14,9 @@ import numpy as np
 
 from actors.book.memory import kernel
 from actors.exchange.session_state import SessionKind
-from actors.exchange.venue import Counter, Venue, account_at, bump, session_at, venue_at
+from actors.exchange.venue import (
+    Counter, Venue, access_at, account_at, bump, session_at, venue_at,
+)
 from actors.runtime.native import load_u8
 
 if TYPE_CHECKING:  # or an edit of the config's would compile every kernel anew
@@ -32,7 +34,7 @@ def apply_accounts(venue: Venue, accounts: tuple[AccountConfig, ...],
     """Enters what the config says of the accounts. Returns the memory of the allowed symbols, uint8
     (accounts, symbols), to be kept alive. ValueError names a symbol that is none."""
     allowed = np.zeros((len(accounts), len(symbols)), np.uint8)
-    for row, permits, account in zip(venue.accounts, allowed, accounts):
+    for row, permits, account in zip(venue.access, allowed, accounts):
         row["cancels_then"] = account.cancel_on_disconnect
         if account.max_orders_per_second is not None:
             gap_ns = max(int(_NS / account.max_orders_per_second), 1)
@@ -54,23 +56,23 @@ def apply_accounts(venue: Venue, accounts: tuple[AccountConfig, ...],
 @kernel
 def may_trade(venue, account, symbol):
     """Whether the account may enter orders in the symbol with this number."""
-    allowed = account_at(venue, account).allowed
+    allowed = access_at(venue, account).allowed
     return allowed == 0 or load_u8(allowed + np.int64(symbol)) != 0
 
 
 @kernel
 def may_send(venue, account, stamp_ns):
     """Whether the account may send an order now, at ``stamp_ns`` since midnight; if so, it has."""
-    row = account_at(venue, account)
-    if row.order_gap_ns == 0:
+    row, access = account_at(venue, account), access_at(venue, account)
+    if access.order_gap_ns == 0:
         return True
     ahead_ns = row.order_due_ns - stamp_ns
-    if ahead_ns > row.order_burst_ns and ahead_ns < _HALF_A_DAY_NS:  # else midnight has passed
+    if ahead_ns > access.order_burst_ns and ahead_ns < _HALF_A_DAY_NS:  # else midnight has passed
         bump(venue, Counter.THROTTLED, 1)
         return False
     if ahead_ns < 0 or ahead_ns >= _HALF_A_DAY_NS:
         row.order_due_ns = stamp_ns
-    row.order_due_ns += row.order_gap_ns
+    row.order_due_ns += access.order_gap_ns
     return True
 
 
@@ -79,7 +81,7 @@ def count_in(venue, slot):
     """A session begins."""
     session = session_at(venue, slot)
     if session.kind == _ORDER_ENTRY:
-        account_at(venue, session.account).sessions += 1
+        access_at(venue, session.account).sessions += 1
 
 
 @kernel
@@ -87,7 +89,7 @@ def count_out(venue, slot):
     """A session ends; if it was its account's last, the account is deserted."""
     session = session_at(venue, slot)
     if session.kind == _ORDER_ENTRY:
-        row = account_at(venue, session.account)
+        row = access_at(venue, session.account)
         row.sessions -= 1
         if row.sessions == 0 and row.cancels_then != 0:
             row.deserted = 1

@@ -50,7 +50,7 @@ def _pack(stream, log, position, sequence, most):
     ``sequence``. Returns ``(length, position, sequence)``: its length, and where it ends."""
     at = stream.packet_at
     length = np.int64(begin_packet(at, stream.session_at, sequence))
-    while most > 0 and position < log.end:
+    while most > 0 and readable_bytes(log, position) > 0:
         frame = log.base + (position & (log.capacity - 1))
         size = get_u16(frame, 0) - 1  # the frame counts its type
         longer = append_message(at, length, stream.limit, frame + FRAME, size)
@@ -87,8 +87,11 @@ def _send_stream(venue, turn_ns):
     """Send what was published since the last time; returns how many datagrams that were."""
     stream, log = _datagrams(venue), log_at(venue, MARKET_DATA_LOG)
     count = np.int64(0)
-    while stream.cursor != log.end and count < _PER_TURN:
-        if readable_bytes(log, stream.cursor) == NOT_RETAINED:
+    while count < _PER_TURN:
+        readable = readable_bytes(log, stream.cursor)
+        if readable == 0:
+            break
+        if readable == NOT_RETAINED:
             # So much in one turn that the log went round. Nothing retains it: a gap for everybody.
             stream.cursor = log.end
             stream.next_seq = log.next_seq
@@ -109,7 +112,7 @@ def send_datagrams(venue, turn_ns):
         return np.int64(0)
     count = _send_stream(venue, turn_ns)
     stream, log = _datagrams(venue), log_at(venue, MARKET_DATA_LOG)
-    if count > 0 or stream.cursor != log.end:
+    if count > 0:
         return count
     idle_ns = turn_ns - stream.sent_ns
     if venue_at(venue).phase == Phase.CLOSED:
@@ -152,8 +155,10 @@ def _answer(venue, length):
         bump(venue, Counter.REQUESTS_UNANSWERED, 1)
         return
     size, _, following = _pack(stream, log, position, sequence, wanted)
-    sent = sendto(np.int32(stream.request_fd), stream.packet_at, size, np.int32(SEND_FLAGS),
-                  stream.address_at, np.int32(ADDRESS_BYTES))
+    sent = np.int64(-1)
+    if following > sequence:
+        sent = sendto(np.int32(stream.request_fd), stream.packet_at, size, np.int32(SEND_FLAGS),
+                      stream.address_at, np.int32(ADDRESS_BYTES))
     if sent == size:
         bump(venue, Counter.RETRANSMITTED, following - sequence)
     else:

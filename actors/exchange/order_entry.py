@@ -26,7 +26,7 @@ from actors.exchange.sequenced_log import append, message_address
 from actors.exchange.session_io import end_session, keep_evidence
 from actors.exchange.session_state import EndReason
 from actors.exchange.venue import (
-    Counter, Phase, account_at, bump, find_symbol, listing_at, log_at, session_at, venue_at,
+    Counter, Phase, access_at, account_at, bump, find_symbol, listing_at, log_at, session_at, venue_at,
 )
 from schemas.enums import Side
 from schemas.venue import ouch50
@@ -87,7 +87,7 @@ def cancel_deserted(venue, stamp_ns):
     record = venue_at(venue)
     record.deserted = 0
     for account in range(record.n_logs - 1):
-        row = account_at(venue, account)
+        row = access_at(venue, account)
         if row.deserted == 0:
             continue
         row.deserted = 0

@@ -21,9 +21,9 @@ from actors.runtime.native import load_i64, store_i64
 from schemas.venue import symbol_to_int
 from schemas.venue.soupbintcp import END_OF_SESSION, SERVER_HEARTBEAT, packet
 
-__all__ = ["ACCOUNT", "BACKGROUND", "COUNTER_NAMES", "Counter", "DATAGRAM_SLOT", "Directive",
-           "EPOLL_EVENTS", "LISTING", "MARKET_DATA_LOG", "Phase", "VENUE", "Venue", "account_at",
-           "build_venue", "bump", "find_symbol", "listing_at", "log_at", "session_at", "venue_at"]
+__all__ = ["ACCESS", "ACCOUNT", "BACKGROUND", "COUNTER_NAMES", "Counter", "DATAGRAM_SLOT", "Directive",
+           "EPOLL_EVENTS", "LISTING", "MARKET_DATA_LOG", "Phase", "VENUE", "Venue", "access_at",
+           "account_at", "build_venue", "bump", "find_symbol", "listing_at", "log_at", "session_at", "venue_at"]
 
 #: Owner number of the flow, synthetic or recorded. Account number a owns orders as a + 1 and reads
 #: log a + 1.
@@ -87,7 +87,7 @@ class Counter(IntEnum):
 COUNTER_NAMES = tuple(counter.name.lower() for counter in Counter)
 
 #: The venue. Fields that are not counts or times are addresses: of the engine's block, of arrays of
-#: SESSION, LOG, ACCOUNT, LISTING, of the symbols' map, of FLOW and its arrays, of HISTORY (0: there
+#: SESSION, LOG, ACCOUNT, ACCESS, LISTING, of the symbols' map, of FLOW and its arrays, of HISTORY (0: there
 #: is no recording), of DATAGRAMS (0: there are no lines), of the actor's counters and of its
 #: histogram of order_ack, and (``*_at``) of the small buffers at the end.
 #: ``midnight_offset_ns`` turns monotonic time into time since local midnight. ``offered`` counts
@@ -102,7 +102,7 @@ VENUE = np.dtype([
     ("n_logs", "i8"), ("n_symbols", "i8"), ("epoll_fd", "i8"), ("silence_limit_ns", "i8"),
     ("midnight_offset_ns", "i8"), ("phase", "i8"), ("directive", "i8"), ("used", "i8"),
     ("offered", "i8"), ("adopted", "i8"), ("unfinished", "i8"), ("history", "i8"),
-    ("datagrams", "i8"), ("deserted", "i8"), ("reserved", "i8", (2,)),
+    ("datagrams", "i8"), ("deserted", "i8"), ("access", "i8"), ("reserved", "i8", (1,)),
     ("scratch", "i8", (2,)), ("blanks", "u1", (16,)), ("packets", "u1", (8,)),
     ("epoll_events", "u1", (EPOLL_EVENTS * EVENT_BYTES,)),
 ], align=True)
@@ -110,16 +110,19 @@ VENUE = np.dtype([
 #: A symbol's eight characters as an integer in memory order, and the tick of prices of 1.00 and up.
 LISTING = np.dtype([("symbol", "i8"), ("tick_e4", "i8")])
 
-#: ``last_user_ref``: the highest UserRefNum used so far. ``sessions``: of order entry, at the moment;
-#: ``deserted``: the last of them has just ended. ``cancels_then``: whether its orders are canceled
-#: then. ``order_gap_ns`` is the time that an order costs, 0 if it may send as many as it likes;
-#: ``order_burst_ns`` how far ahead it may be, and ``order_due_ns`` (since midnight) when it is even
-#: again. ``allowed``: address of a byte for each symbol, 0 for all.
-ACCOUNT = np.dtype([("last_user_ref", "i8"), ("disabled", "i8"), ("sessions", "i8"),
-                    ("deserted", "i8"), ("cancels_then", "i8"), ("order_gap_ns", "i8"),
-                    ("order_burst_ns", "i8"), ("order_due_ns", "i8"), ("allowed", "i8"),
-                    ("reserved", "i8", (7,))])
-assert ACCOUNT.itemsize == 128
+#: ``last_user_ref``: the highest UserRefNum used so far. ``order_due_ns`` (since midnight): when the
+#: account is even with its throttle.
+ACCOUNT = np.dtype([("last_user_ref", "i8"), ("disabled", "i8"), ("order_due_ns", "i8"),
+                    ("reserved", "i8")])
+
+#: What is no state of the market: ``sessions`` of order entry at the moment, ``deserted``: the last
+#: of them has just ended, ``cancels_then``: whether the orders are canceled then. ``order_gap_ns``
+#: is the time that an order costs, 0 if the account may send as many as it likes, and
+#: ``order_burst_ns`` how far ahead it may be. ``allowed``: address of a byte for each symbol, 0 for
+#: all.
+ACCESS = np.dtype([("sessions", "i8"), ("deserted", "i8"), ("cancels_then", "i8"),
+                   ("order_gap_ns", "i8"), ("order_burst_ns", "i8"), ("allowed", "i8"),
+                   ("reserved", "i8", (2,))])
 
 
 class Venue(NamedTuple):
@@ -130,6 +133,7 @@ class Venue(NamedTuple):
     logs: LogMemory
     sessions: SessionMemory
     accounts: np.ndarray
+    access: np.ndarray
     listing: np.ndarray
     names: OrderMap
     flow: Flow
@@ -153,7 +157,8 @@ def build_venue(symbols: tuple[str, ...], tick_e4: int, n_accounts: int, engine:
         map_put(names, raw, number)
         engine.list_symbol(number)
     record, accounts = aligned_zeros(1, VENUE), aligned_zeros(n_accounts, ACCOUNT)
-    venue = Venue(record, engine, logs, sessions, accounts, listing, names, flow, history)
+    access = aligned_zeros(n_accounts, ACCESS)
+    venue = Venue(record, engine, logs, sessions, accounts, access, listing, names, flow, history)
     _fill(record[0], venue)
     return venue
 
@@ -169,7 +174,7 @@ def _fill(record: np.ndarray, venue: Venue) -> None:
     record["n_logs"], record["n_symbols"] = venue.logs.logs.size, venue.listing.size
     for field, array in (
         ("logs", venue.logs.logs), ("sessions", venue.sessions.sessions),
-        ("accounts", venue.accounts), ("listing", venue.listing), ("names", venue.names.entries),
+        ("accounts", venue.accounts), ("access", venue.access), ("listing", venue.listing), ("names", venue.names.entries),
         ("names_header", venue.names.header), ("flow", venue.flow.state),
         ("flow_symbols", venue.flow.symbols), ("flow_slots", venue.flow.slots),
     ):
@@ -201,6 +206,12 @@ def log_at(venue, number):
 def account_at(venue, account):
     """The ACCOUNT record."""
     return record_at(venue_at(venue).accounts, account, ACCOUNT)
+
+
+@kernel
+def access_at(venue, account):
+    """The ACCESS record of an account."""
+    return record_at(venue_at(venue).access, np.int64(account), ACCESS)
 
 
 @kernel
