@@ -8,6 +8,7 @@ ahead of the time at which it had paid for all.
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,15 +27,16 @@ __all__ = ["apply_accounts", "count_in", "count_out", "may_send", "may_trade"]
 
 _NS = 1_000_000_000
 _HALF_A_DAY_NS = 43_200 * _NS
-_ORDER_ENTRY = int(SessionKind.ORDER_ENTRY)
+_MARKET_DATA = int(SessionKind.MARKET_DATA)
 
 
 def apply_accounts(venue: Venue, accounts: tuple[AccountConfig, ...],
                    symbols: tuple[str, ...]) -> np.ndarray:
-    """Enters what the config says of the accounts. Returns the memory of the allowed symbols, uint8
-    (accounts, symbols), to be kept alive. ValueError names a symbol that is none."""
-    allowed = np.zeros((len(accounts), len(symbols)), np.uint8)
-    for row, permits, account in zip(venue.access, allowed, accounts):
+    """Enters what the config says of the accounts, for each protocol they may speak. Returns the
+    memory of the allowed symbols, uint8 (accounts, symbols), to be kept alive. ValueError names a
+    symbol that is none."""
+    allowed = np.zeros((venue.access.size, len(symbols)), np.uint8)
+    for row, permits, account in zip(venue.access, allowed, itertools.cycle(accounts)):
         row["cancels_then"] = account.cancel_on_disconnect
         if account.max_orders_per_second is not None:
             gap_ns = max(int(_NS / account.max_orders_per_second), 1)
@@ -80,7 +82,7 @@ def may_send(venue, account, stamp_ns):
 def count_in(venue, slot):
     """A session begins."""
     session = session_at(venue, slot)
-    if session.kind == _ORDER_ENTRY:
+    if session.kind != _MARKET_DATA:
         access_at(venue, session.account).sessions += 1
 
 
@@ -88,7 +90,7 @@ def count_in(venue, slot):
 def count_out(venue, slot):
     """A session ends; if it was its account's last, the account is deserted."""
     session = session_at(venue, slot)
-    if session.kind == _ORDER_ENTRY:
+    if session.kind != _MARKET_DATA:
         row = access_at(venue, session.account)
         row.sessions -= 1
         if row.sessions == 0 and row.cancels_then != 0:

@@ -18,6 +18,7 @@ from actors.exchange.front_door import FrontDoor
 from actors.exchange.glimpse import Glimpse
 from actors.exchange.history_state import History
 from actors.exchange.listening import listen
+from actors.exchange.ouch42_state import allocate_ouch42
 from actors.exchange.recordings import allocate_history, load_recording
 from actors.exchange.rules import apply_rules
 from actors.exchange.seeing_out import see_out
@@ -44,7 +45,7 @@ _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 #: Shared table ``ports``: the ports in use, which are the configured ones unless those are 0; 0
 #: where there is none. ``retransmission`` is a UDP port.
 PORTS = np.dtype([("order_entry", "i8"), ("market_data", "i8"), ("retransmission", "i8"),
-                  ("glimpse", "i8")])
+                  ("glimpse", "i8"), ("order_entry_ouch42", "i8")])
 
 
 def session_id(wall_ns: int, epoch: int) -> str:
@@ -83,12 +84,16 @@ class Exchange(Actor):
             raise ActorError(f"{self.name}: config.prices names {unknown[0]}, which is not among "
                              f"the topology's symbols {', '.join(self.symbols)}")
         capacity = config.capacity
+        n_accounts = len(config.accounts)
+        if config.order_entry_ouch42 is not None:
+            self._ouch42 = allocate_ouch42(n_accounts, capacity.ouch42_tokens)
+            n_accounts *= 2  # see actors.exchange.ouch42_state
         self.venue = build_venue(
-            self.symbols, config.tick_e4, len(config.accounts),
+            self.symbols, config.tick_e4, n_accounts,
             allocate(len(self.symbols), capacity.orders, levels_per_side=capacity.levels_per_side),
             allocate_flow(self._synthetic(), self.symbols, config.prices_e4, config.tick_e4),
             allocate_logs([capacity.market_data_log_mib * _MIB]
-                          + [capacity.order_entry_log_mib * _MIB] * len(config.accounts)),
+                          + [capacity.order_entry_log_mib * _MIB] * n_accounts),
             allocate_sessions(capacity.sessions), self._load_history())
         apply_rules(self.venue.engine, config, self.symbols)
         try:
@@ -99,6 +104,8 @@ class Exchange(Actor):
         now = monotonic_ns()
         record = self.venue.record[0]
         record["midnight_offset_ns"] = since_midnight_ns(now + wall_offset) - now
+        if config.order_entry_ouch42 is not None:
+            record["ouch42"] = self._ouch42.state.ctypes.data
         record["silence_limit_ns"] = int(config.silence_timeout_ms * 1_000_000)
         self.session = session_id(now + wall_offset, self.epoch)
         self._ports = np.zeros(1, PORTS)
@@ -132,6 +139,9 @@ class Exchange(Actor):
         listeners = {
             SessionKind.ORDER_ENTRY: listen(self.config.order_entry, f"{self.name}: order entry"),
             SessionKind.MARKET_DATA: listen(self.config.market_data, f"{self.name}: market data")}
+        if self.config.order_entry_ouch42 is not None:
+            listeners[SessionKind.OUCH42] = listen(self.config.order_entry_ouch42,
+                                                   f"{self.name}: order entry (OUCH 4.2)")
         if self.config.glimpse is not None:
             listeners[SessionKind.GLIMPSE] = listen(self.config.glimpse, f"{self.name}: glimpse")
         self._glimpse = self._make_glimpse()
@@ -171,11 +181,16 @@ class Exchange(Actor):
         order_entry, market_data = (addresses[kind] for kind in (SessionKind.ORDER_ENTRY,
                                                                  SessionKind.MARKET_DATA))
         request_port = self._lines.request_port if self._lines else 0
-        glimpse = addresses.get(SessionKind.GLIMPSE, ("", 0))
-        self.host.tables["ports"][0] = order_entry[1], market_data[1], request_port, glimpse[1]
+        none = ("", 0)
+        glimpse = addresses.get(SessionKind.GLIMPSE, none)
+        ouch42 = addresses.get(SessionKind.OUCH42, none)
+        self.host.tables["ports"][0] = (order_entry[1], market_data[1], request_port, glimpse[1],
+                                        ouch42[1])
         count = f"{len(self.symbols)} symbol{'s' if len(self.symbols) != 1 else ''}"
         self._log.info("order entry on {}:{}, market data on {}:{}, {}", *order_entry, *market_data,
                        count)
+        if ouch42 is not none:
+            self._log.info("order entry in OUCH 4.2 on {}:{}", *ouch42)
         if self._glimpse:
             self._log.info("glimpse on {}:{}", *glimpse)
         if self.venue.history:

@@ -41,7 +41,8 @@ class CapacityConfig(Config):
 
     ``market_data_log_mib`` and ``order_entry_log_mib`` (of each account) say how much of the stream
     a client can ask for again. ``send_buffer_kib`` is the kernel's, of each session: with the log,
-    it is how far a slow client may be behind.
+    it is how far a slow client may be behind. ``ouch42_tokens``: orders and replacements a day of
+    each account that speaks OUCH 4.2.
     """
 
     orders: int = pydantic.Field(200_000, ge=16, le=50_000_000)
@@ -49,6 +50,7 @@ class CapacityConfig(Config):
     sessions: int = pydantic.Field(64, ge=1, le=4_096)
     market_data_log_mib: int = pydantic.Field(256, ge=1, le=65_536)
     order_entry_log_mib: int = pydantic.Field(32, ge=1, le=65_536)
+    ouch42_tokens: int = pydantic.Field(200_000, ge=16, le=50_000_000)
     send_buffer_kib: int = pydantic.Field(1_024, ge=4, le=65_536)
 
 
@@ -61,6 +63,7 @@ class ExchangeConfig(Config):
     """
 
     order_entry: ListenAddress = "127.0.0.1:9000"
+    order_entry_ouch42: ListenAddress | None = None
     market_data: ListenAddress = "127.0.0.1:9001"
     moldudp64: MoldUdp64Config | None = None
     glimpse: ListenAddress | None = None

@@ -22,9 +22,9 @@ from schemas.venue.soupbintcp import LoginAccepted, LoginRejected, LoginRejectRe
 __all__ = ["Client", "FrontDoor", "PORT_NAMES"]
 
 PORT_NAMES = {SessionKind.ORDER_ENTRY: "order entry", SessionKind.MARKET_DATA: "market data",
-              SessionKind.GLIMPSE: "glimpse"}
+              SessionKind.GLIMPSE: "glimpse", SessionKind.OUCH42: "order entry (OUCH 4.2)"}
 _PERMISSIONS = {SessionKind.ORDER_ENTRY: "order_entry", SessionKind.MARKET_DATA: "market_data",
-                SessionKind.GLIMPSE: "glimpse"}
+                SessionKind.GLIMPSE: "glimpse", SessionKind.OUCH42: "order_entry"}
 _CHUNK = 4_096
 _SHOWN_BYTES = 64
 _NS_PER_MS = 1_000_000
@@ -169,6 +169,8 @@ class FrontDoor:
             self._turn_away(client, f"all {self.config.capacity.sessions} sessions are taken",
                             LoginRejectReason.SESSION_NOT_AVAILABLE)
             return
+        if client.kind == SessionKind.OUCH42:
+            account += len(self.config.accounts)  # see actors.exchange.ouch42_state
         self._admit(client, slot, account, request.sequence_number, rest, now_ns)
 
     def _admit_viewer(self, client: Client, rest: bytes, now_ns: int) -> None:

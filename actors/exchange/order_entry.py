@@ -33,7 +33,7 @@ from schemas.venue import ouch50
 from schemas.venue.big_endian import get_raw4, get_raw8, get_u8, get_u32, get_u64
 from schemas.venue.validity import VALID
 
-__all__ = ["cancel_deserted", "handle_request"]
+__all__ = ["cancel_deserted", "carry_out", "handle_request", "refuse_message"]
 
 _ENTER, _REPLACE, _CANCEL = ouch50.ENTER_ORDER, ouch50.REPLACE_ORDER, ouch50.CANCEL_ORDER
 _MASS_CANCEL, _QUERY = ouch50.MASS_CANCEL, ouch50.ACCOUNT_QUERY
@@ -76,7 +76,7 @@ def handle_request(venue, slot, request, length, stamp_ns):
         _refuse_malformed(venue, slot, request, length, validity, stamp_ns)
         return
     account = session_at(venue, slot).account
-    status = _carry_out(venue, account, request, length, stamp_ns)
+    status = carry_out(venue, account, request, length, stamp_ns)
     while settle(venue, status, request) == Status.EVENTS_FULL:
         status = _cancel_next(venue, account, request, stamp_ns)
 
@@ -101,7 +101,7 @@ def cancel_deserted(venue, stamp_ns):
 
 
 @kernel
-def _carry_out(venue, account, request, length, stamp_ns):
+def carry_out(venue, account, request, length, stamp_ns):
     """Do what the request asks. Returns the engine's Status, DONE where it was not needed."""
     kind = get_u8(request, 0)
     if kind == _ENTER:
@@ -126,19 +126,30 @@ def _carry_out(venue, account, request, length, stamp_ns):
 @kernel
 def _refuse_malformed(venue, slot, request, length, validity, stamp_ns):
     """Reject what can be told from its beginning to be an order; end the session over the rest."""
-    keep_evidence(venue, slot, request, length)
-    session = session_at(venue, slot)
-    kind = get_u8(request, 0) if length > 0 else 0
+    user_ref, kind = np.int64(-1), np.int64(0)
+    if length > 0:
+        kind = get_u8(request, 0)
     if kind == _ENTER and length >= ouch50.ENTER_ORDER_USER_REF_NUM + 4:
         user_ref = get_u32(request, ouch50.ENTER_ORDER_USER_REF_NUM)
     elif kind == _REPLACE and length >= ouch50.REPLACE_ORDER_USER_REF_NUM + 4:
         user_ref = get_u32(request, ouch50.REPLACE_ORDER_USER_REF_NUM)
-    else:
-        end_session(venue, slot, EndReason.BAD_MESSAGE, validity)
-        return
-    session.detail = validity
-    session.faults += 1
-    reject(venue, session.account + 1, stamp_ns, user_ref, _OTHER, venue_at(venue).blanks_at)
+    if refuse_message(venue, slot, request, length, validity, user_ref >= 0):
+        reject(venue, session_at(venue, slot).account + 1, stamp_ns, user_ref, _OTHER,
+               venue_at(venue).blanks_at)
+
+
+@kernel
+def refuse_message(venue, slot, request, length, validity, is_order):
+    """Note that a session sent bytes that are no message. If they can be told to have been meant as
+    an order they are to be rejected: True. If not the session is over."""
+    keep_evidence(venue, slot, request, length)
+    session = session_at(venue, slot)
+    if is_order:
+        session.detail = validity
+        session.faults += 1
+        return True
+    end_session(venue, slot, EndReason.BAD_MESSAGE, validity)
+    return False
 
 
 # --- requests ---------------------------------------------------------------------------------

@@ -31,7 +31,7 @@ def see_out(door: FrontDoor) -> None:
             _close(door, slot, client, row)
         elif row["faults"] > 0 and not client.received:
             client.received = _evidence(row)
-            door.log.warning("{}: rejected a message that is no OUCH 5.0 request ({}): {}", client,
+            door.log.warning("{}: rejected a message that is no OUCH request ({}): {}", client,
                              _validity(row), client.received.hex(" "))
 
 
@@ -83,5 +83,5 @@ def _text(reason: EndReason, row: np.ndarray, door: FrontDoor) -> str:
         case EndReason.BAD_PACKET:
             return f"a SoupBinTCP packet of type {chr(detail)!r}, which has no place here"
         case EndReason.BAD_MESSAGE:
-            return f"a message that is no OUCH 5.0 request ({_validity(row)})"
+            return f"a message that is no OUCH request ({_validity(row)})"
     return reason.name.lower()

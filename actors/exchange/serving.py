@@ -8,7 +8,8 @@ import numpy as np
 
 from actors.exchange.datagrams import note_requests, send_datagrams, serve_requests
 from actors.exchange.market_data import announce_close, announce_open
-from actors.exchange.order_entry import cancel_deserted, handle_request
+from actors.exchange.order_entry import cancel_deserted
+from actors.exchange.order_ports import take_request
 from actors.exchange.order_replies import announce
 from actors.exchange.session_io import (
     adopt, compact, end_session, finish_session, flush, flush_all, has_all, is_active,
@@ -76,8 +77,8 @@ def _handle_packets(venue, slot):
         if status != COMPLETE:
             break
         begin, session.begin = session.begin, following
-        if kind == UNSEQUENCED_DATA and session.kind == SessionKind.ORDER_ENTRY:
-            handle_request(venue, slot, base + at, length, stamp(venue))
+        if kind == UNSEQUENCED_DATA and session.kind != SessionKind.MARKET_DATA:
+            take_request(venue, slot, base + at, length, stamp(venue))
             requests += 1
         elif kind == LOGOUT_REQUEST:
             end_session(venue, slot, EndReason.LOGOUT, 0)

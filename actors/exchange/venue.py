@@ -82,13 +82,15 @@ class Counter(IntEnum):
     SNAPSHOTS = 26         #: clients who got a whole one
     THROTTLED = 27         #: orders refused because their account sent too many
     DESERTIONS = 28        #: times that an account's orders were canceled with its last session
+    TOKENS_FULL = 29       #: orders refused because their account has used all its tokens
 
 
 COUNTER_NAMES = tuple(counter.name.lower() for counter in Counter)
 
 #: The venue. Fields that are not counts or times are addresses: of the engine's block, of arrays of
 #: SESSION, LOG, ACCOUNT, ACCESS, LISTING, of the symbols' map, of FLOW and its arrays, of HISTORY (0: there
-#: is no recording), of DATAGRAMS (0: there are no lines), of the actor's counters and of its
+#: is no recording), of DATAGRAMS (0: there are no lines), of OUCH42 (0: nobody
+#: speaks that), of the actor's counters and of its
 #: histogram of order_ack, and (``*_at``) of the small buffers at the end.
 #: ``midnight_offset_ns`` turns monotonic time into time since local midnight. ``offered`` counts
 #: the sessions handed over by the housekeeper, ``adopted`` those taken by the reactor, ``used``
@@ -102,7 +104,7 @@ VENUE = np.dtype([
     ("n_logs", "i8"), ("n_symbols", "i8"), ("epoll_fd", "i8"), ("silence_limit_ns", "i8"),
     ("midnight_offset_ns", "i8"), ("phase", "i8"), ("directive", "i8"), ("used", "i8"),
     ("offered", "i8"), ("adopted", "i8"), ("unfinished", "i8"), ("history", "i8"),
-    ("datagrams", "i8"), ("deserted", "i8"), ("access", "i8"), ("reserved", "i8", (1,)),
+    ("datagrams", "i8"), ("deserted", "i8"), ("access", "i8"), ("ouch42", "i8"),
     ("scratch", "i8", (2,)), ("blanks", "u1", (16,)), ("packets", "u1", (8,)),
     ("epoll_events", "u1", (EPOLL_EVENTS * EVENT_BYTES,)),
 ], align=True)
