@@ -171,7 +171,9 @@ class Exchange(Actor):
             return
         send_buffer = self.config.capacity.send_buffer_kib * 1024
         self._lines = DatagramSockets(mold, self.session, send_buffer, self.name)
-        self.venue.record[0]["datagrams"] = self._lines.memory.state.ctypes.data
+        log, stream = self.venue.logs.logs[MARKET_DATA_LOG], self._lines.memory.state
+        stream["cursor"], stream["next_seq"] = log["end"], log["next_seq"]  # not what was before
+        self.venue.record[0]["datagrams"] = stream.ctypes.data
         server = f"requests on UDP port {self._lines.request_port}" if mold.retransmission else \
             "nobody to ask for what is lost"
         self._log.info("MoldUDP64 to {}; {}", ", ".join(line.to for line in mold.lines), server)
