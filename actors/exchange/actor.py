@@ -39,6 +39,7 @@ __all__ = ["Exchange", "PORTS"]
 _MIB = 1 << 20
 _HEARTBEAT_CHECK_NS = 100_000_000
 _FLOW_CHECK_NS = 1_000_000
+_DAY_NS = 86_400_000_000_000
 _CLOSING_S, _ENDING_S = 0.25, 0.05
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
@@ -158,6 +159,10 @@ class Exchange(Actor):
             return None
         maker = SnapshotMaker(self.venue.logs, MARKET_DATA_LOG, self.config.capacity.orders,
                               len(self.symbols))
+        if self.venue.logs.logs[MARKET_DATA_LOG]["next_seq"] > 1:  # a day that goes on
+            record = self.venue.record[0]
+            maker.take_over(self.venue.address,
+                            (monotonic_ns() + int(record["midnight_offset_ns"])) % _DAY_NS)
         return Glimpse(maker, self.config.silence_timeout_ms, self._log,
                        lambda: self._count(Counter.SNAPSHOTS),
                        lambda: self._count(Counter.DROPPED_SESSIONS))

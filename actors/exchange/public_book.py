@@ -30,7 +30,7 @@ from schemas.venue.big_endian import get_u8, get_u16, get_u32, get_u48, get_u64,
 from schemas.venue.soupbintcp import HEADER_LENGTH as FRAME
 
 __all__ = ["BookState", "PUBLIC_BOOK", "PUBLIC_ORDER", "PublicBook", "allocate_public_book",
-           "follow", "public_at"]
+           "enter_order", "follow", "order_in", "public_at"]
 
 #: No ITCH message is longer.
 _LONGEST = int(itch50.LENGTH.max())
@@ -119,7 +119,8 @@ def order_in(book, slot):
 
 
 @kernel
-def _enter(book, number, time_ns, locate, side, shares, price_e4):
+def enter_order(book, number, time_ns, locate, side, shares, price_e4):
+    """Put an order, of which nothing is there yet, behind all others."""
     state = public_at(book)
     slot = state.free
     if slot == _NONE:
@@ -194,10 +195,11 @@ def _apply(book, message):
     state, kind = public_at(book), get_u8(message, 0)
     number = get_u64(message, itch50.ORDER_REFERENCE_NUMBER)  # where the message has one
     if kind == itch50.ADD_ORDER or kind == itch50.ADD_ORDER_MPID:
-        _enter(book, number, get_u48(message, itch50.TIMESTAMP),
-               get_u16(message, itch50.STOCK_LOCATE),
-               get_u8(message, itch50.ADD_ORDER_BUY_SELL_INDICATOR),
-               get_u32(message, itch50.ADD_ORDER_SHARES), get_u32(message, itch50.ADD_ORDER_PRICE))
+        enter_order(book, number, get_u48(message, itch50.TIMESTAMP),
+                    get_u16(message, itch50.STOCK_LOCATE),
+                    get_u8(message, itch50.ADD_ORDER_BUY_SELL_INDICATOR),
+                    get_u32(message, itch50.ADD_ORDER_SHARES),
+                    get_u32(message, itch50.ADD_ORDER_PRICE))
     elif kind == itch50.ORDER_EXECUTED or kind == itch50.ORDER_EXECUTED_WITH_PRICE:
         _reduce(book, number, get_u32(message, itch50.ORDER_EXECUTED_EXECUTED_SHARES))
     elif kind == itch50.ORDER_CANCEL:
@@ -208,10 +210,10 @@ def _apply(book, message):
         slot = _remove(book, number)
         if slot >= 0:
             order = order_in(book, slot)
-            _enter(book, get_u64(message, itch50.ORDER_REPLACE_NEW_ORDER_REFERENCE_NUMBER),
-                   get_u48(message, itch50.TIMESTAMP), np.int64(order.locate),
-                   np.int64(order.side), get_u32(message, itch50.ORDER_REPLACE_SHARES),
-                   get_u32(message, itch50.ORDER_REPLACE_PRICE))
+            enter_order(book, get_u64(message, itch50.ORDER_REPLACE_NEW_ORDER_REFERENCE_NUMBER),
+                        get_u48(message, itch50.TIMESTAMP), np.int64(order.locate),
+                        np.int64(order.side), get_u32(message, itch50.ORDER_REPLACE_SHARES),
+                        get_u32(message, itch50.ORDER_REPLACE_PRICE))
     elif kind == itch50.STOCK_DIRECTORY:
         _keep(book, message, np.int64(itch50.STOCK_DIRECTORY_LENGTH), state.directory_at)
     elif kind == itch50.STOCK_TRADING_ACTION:

@@ -17,6 +17,7 @@ from actors.book.memory import aligned_zeros, kernel, record_at
 from actors.exchange.public_book import (
     BookState, allocate_public_book, follow, order_in, public_at,
 )
+from actors.exchange.public_book_start import take_over
 from actors.exchange.sequenced_log import LogMemory
 from schemas.venue import glimpse50, itch50
 from schemas.venue.big_endian import get_raw8, get_u8, put_bytes
@@ -146,6 +147,11 @@ class SnapshotMaker:
         follow(self.book.address, self._log_at, 0)
         write_some(self.book.address, Snapshot(snapshot_bytes(n_symbols, 0), 0, 1)._writing
                    .ctypes.data, 0)
+
+    def take_over(self, venue: int, stamp_ns: int) -> None:
+        """Begins with what the venue at this address has in its engine, instead of with the log's
+        first message. Before the first :meth:`work`, and before the reactor runs."""
+        take_over(self.book.address, venue, stamp_ns)
 
     @property
     def failure(self) -> BookState | None:

@@ -11,8 +11,11 @@ from actors.book.memory import kernel, record_at
 from actors.exchange.public_book import BookState
 from actors.exchange.sequenced_log import LOG, allocate_logs, append, message_address
 from actors.exchange.snapshots import MOST_SNAPSHOTS, SnapshotMaker
-from schemas.venue import glimpse50, itch50, soupbintcp
+from actors.exchange.trading_states import halt_symbol
+from schemas.venue import glimpse50, itch50, ouch50, soupbintcp
 from schemas.venue.big_endian import put_bytes
+from schemas.venue.text import alpha_to_int
+from tests.exchange.desk import NOON_NS, Desk
 from tests.exchange.itch_book import ItchBook
 
 SYMBOLS = ("AAPL", "MSFT", "GOOG")
@@ -214,6 +217,52 @@ def test_a_market_that_contradicts_itself_is_noticed():
         small.add(0, "B", 1, 10_000)
     small.maker.work()
     assert small.maker.failure == BookState.FULL
+
+
+def test_a_snapshot_of_a_day_that_goes_on_is_that_of_a_day_followed():
+    """Two desks' worth of orders, some hidden, some with a reserve, a halt: then one who followed
+    it all and one who begins now say the same, and go on saying it."""
+    desk, choose = Desk(), random.Random(9)
+    followed = SnapshotMaker(desk.venue.logs, 0, 1_000, 2)
+
+    def trade(references):
+        for reference in references:
+            reserve = [(ouch50.OptionTag.MAX_FLOOR, 100)] if reference % 5 == 0 else []
+            display = "N" if reference % 7 == 0 and not reserve else "Y"
+            desk.enter(choose.randrange(2), reference, choose.choice("BS"),
+                       choose.randint(1, 9) * 100, choose.choice([499_900, 500_000, 500_100]),
+                       display=display, appendage=reserve)
+
+    def said(maker, now_ns):
+        snapshot = maker.ask(now_ns)
+        while not snapshot.whole:
+            maker.work()
+        *messages, end = messages_of(snapshot)
+        book = book_of(messages)
+        return (sorted(book.orders.items()), queues(book), book.directory, book.trading,
+                book.events, end["sequence_number"])
+
+    trade(range(1, 300))
+    halt_symbol(desk.venue.address, 1, alpha_to_int("T1", 4), NOON_NS)
+    begun = SnapshotMaker(desk.venue.logs, 0, 1_000, 2)
+    begun.take_over(desk.venue.address, NOON_NS)
+    assert len(said(followed, 0)[0]) > 20
+    before = said(begun, 0)
+    assert before[:4] == said(followed, 0)[:4] and before[5] == said(followed, 0)[5]
+    assert before[4] == "Q"
+    trade(range(300, 400))
+    for maker in (begun, followed):
+        maker.work()
+    assert said(begun, 10**10)[:4] == said(followed, 10**10)[:4] != before[:4]
+    assert begun.failure is None and followed.failure is None
+
+
+def queues(book: ItchBook) -> dict:
+    """The numbers of the orders at each price, in their order."""
+    found = {}
+    for number, order in book.orders.items():
+        found.setdefault((order.symbol, order.side, order.price), []).append(number)
+    return found
 
 
 def test_before_the_first_message_a_snapshot_says_where_to_begin():
