@@ -1,5 +1,6 @@
 """What the reactor calls: thin shells around the kernels."""
 
+from actors.exchange.datagrams import send_datagrams
 from actors.exchange.flow import is_populated, populate, run_flow
 from actors.exchange.flow_recorded import is_seeded, run_history, seed_history
 from actors.exchange.serving import keep_sessions, open_day, serve_turn, stamp
@@ -39,6 +40,7 @@ def on_flow_timer(ctx, now_ns):
         else:
             following = run_flow(venue, now_ns, stamp(venue), _EVENTS_PER_CALL)
         flush_all(venue, now_ns)
+        send_datagrams(venue, now_ns)
     return following
 
 

@@ -6,8 +6,10 @@ session is flushed, then all.
 
 import numpy as np
 
+from actors.exchange.datagrams import note_requests, send_datagrams, serve_requests
 from actors.exchange.market_data import announce_close, announce_open
-from actors.exchange.order_entry import handle_request
+from actors.exchange.order_entry import cancel_deserted
+from actors.exchange.order_ports import take_request
 from actors.exchange.order_replies import announce
 from actors.exchange.session_io import (
     adopt, compact, end_session, finish_session, flush, flush_all, has_all, is_active,
@@ -18,7 +20,7 @@ from actors.exchange.sockets import (
     EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT, EPOLLRDHUP, event_flags, event_slot,
 )
 from actors.exchange.venue import (
-    EPOLL_EVENTS, Counter, Directive, Phase, bump, session_at, venue_at,
+    DATAGRAM_SLOT, EPOLL_EVENTS, Counter, Directive, Phase, bump, session_at, venue_at,
 )
 from actors.runtime import kernel
 from actors.runtime.clock import now_ns
@@ -75,8 +77,8 @@ def _handle_packets(venue, slot):
         if status != COMPLETE:
             break
         begin, session.begin = session.begin, following
-        if kind == UNSEQUENCED_DATA and session.kind == SessionKind.ORDER_ENTRY:
-            handle_request(venue, slot, base + at, length, stamp(venue))
+        if kind == UNSEQUENCED_DATA and session.kind != SessionKind.MARKET_DATA:
+            take_request(venue, slot, base + at, length, stamp(venue))
             requests += 1
         elif kind == LOGOUT_REQUEST:
             end_session(venue, slot, EndReason.LOGOUT, 0)
@@ -122,7 +124,11 @@ def _note_events(venue, epoll_fd):
     record = venue_at(venue)
     n = epoll_wait(np.int32(epoll_fd), record.epoll_events_at, np.int32(EPOLL_EVENTS), np.int32(0))
     for i in range(n):
-        session = session_at(venue, event_slot(record.epoll_events_at, i))
+        slot = event_slot(record.epoll_events_at, i)
+        if slot == DATAGRAM_SLOT:
+            note_requests(venue)
+            continue
+        session = session_at(venue, slot)
         flags = event_flags(record.epoll_events_at, i)
         if flags & (EPOLLIN | _GONE):
             session.readable = 1
@@ -148,7 +154,9 @@ def serve_turn(venue, epoll_fd, turn_ns):
                 work += _serve_session(venue, slot, turn_ns)
                 if is_active(venue, slot):
                     record.unfinished += session.readable | session.backlog
-    work += flush_all(venue, turn_ns)
+    if record.deserted:
+        cancel_deserted(venue, stamp(venue))
+    work += flush_all(venue, turn_ns) + send_datagrams(venue, turn_ns) + serve_requests(venue)
     if record.directive >= Directive.CLOSE:
         work += _close_day(venue, turn_ns)
     return work
