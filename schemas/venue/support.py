@@ -49,8 +49,6 @@ class Parties:
 SENDS, NOT_SENT = Does.SENDS, Does.NOT_SENT
 ACTS, IGNORES, REFUSES, BOTH = Does.ACTS, Does.IGNORES, Does.REFUSES, Does.BOTH
 
-_NOT_SPOKEN = Parties("", "", MappingProxyType({}))
-
 _ITCH = {
     "S": Support(SENDS, ACTS, "logged"),
     "R": Support(SENDS, ACTS),
