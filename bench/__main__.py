@@ -12,10 +12,10 @@ import sys
 import click
 from rich.console import Console
 
-from bench import machine, matching, orders, tap, tick_to_trade
+from bench import itch, machine, matching, orders, tap, tick_to_trade
 from bench.table import print_rows, row_json
 
-BENCHMARKS = {module.NAME: module for module in (tick_to_trade, orders, matching, tap)}
+BENCHMARKS = {module.NAME: module for module in (tick_to_trade, orders, matching, itch, tap)}
 
 
 @click.command()

@@ -9,6 +9,7 @@ from actors.book.book_memory import BookBounds, OrderBook
 from actors.book.memory import aligned_zeros
 from actors.feed.depth import LOOK_EVERY_NS, depth_tables, on_look
 from actors.feed.handlers import on_resync, on_venue
+from actors.feed.look_ahead import LOOK
 from actors.feed.state import (
     BURST, COUNTERS, HISTOGRAMS, TABLES, Event, Phase, Status, directory_tables,
 )
@@ -69,7 +70,8 @@ class FeedHandler(Actor):
                 "locates": Table(directory["locates"]), "updates": Table(directory["updates"]),
                 "book": Table(memory),
                 "looks": Table(shown["looks"], shared=True),
-                "depth": Table(shown["depth"], shared=True)}
+                "depth": Table(shown["depth"], shared=True),
+                "ahead": Table(np.zeros(1, LOOK))}
 
     def start(self) -> None:
         """A new incarnation knows nothing: its book is empty and the stream starts over."""
@@ -112,6 +114,8 @@ class FeedHandler(Actor):
             return "INFO", f"caught up with the market after message {values[0]:,}"
         if code == Event.MARKET_EVENT:
             return "INFO", f"market: {_event_word(values[0])}"
+        if code == Event.BREAKER_LEVEL:
+            return "WARNING", f"market-wide circuit breaker: level {chr(values[0])} is breached"
         if code == Event.BAD_MESSAGE:
             return "ERROR", _describe_bad(*values)
         return super().describe_event(code, values)

@@ -4,10 +4,11 @@ import numpy as np
 
 from actors.book.memory import record_at
 from actors.feed.itch_book import apply_message
+from actors.feed.look_ahead import look_from, look_on
 from actors.feed.publish import begin_round, publish, publish_snapshots
 from actors.feed.state import (
-    BURST, MAX_UPDATES, OVERDRAWN, SYMBOL, UPDATE, Counter, Event, Phase, Status, book_of, feed_of,
-    link_of, locates_of, symbol_count, symbols_of, updates_of,
+    BURST, MAX_UPDATES, OVERDRAWN, SYMBOL, UPDATE, Counter, Event, Phase, Status, ahead_of, book_of,
+    feed_of, link_of, locates_of, symbol_count, symbols_of, updates_of,
 )
 from actors.runtime import clock_ns, context, count, draining, handler, kernel, log, observe
 from actors.runtime.native import load_u8
@@ -20,6 +21,7 @@ __all__ = ["on_resync", "on_venue"]
 _LIVE = int(Phase.LIVE)
 _CATCHING_UP = int(Phase.CATCHING_UP)
 _SNAPSHOT_BUDGET = BURST // 2
+_TYPE_BYTE = 1  # SoupBinTCP's, between a packet's length and the message
 _BATCH = 4096  # messages in one turn, if they publish nothing: history, or other people's symbols
 
 _PARSE = 0
@@ -39,6 +41,10 @@ _CAUGHT_UP = int(Event.CAUGHT_UP)
 _BAD_MESSAGE = int(Event.BAD_MESSAGE)
 _MARKET_EVENT = int(Event.MARKET_EVENT)
 
+_BREAKER_LEVEL = int(Event.BREAKER_LEVEL)
+
+_MWCB_STATUS = itch50.MWCB_STATUS
+_BREACHED_LEVEL = itch50.MWCB_STATUS_BREACHED_LEVEL
 _SYSTEM_EVENT = itch50.SYSTEM_EVENT
 _SYSTEM_EVENT_CODE = itch50.SYSTEM_EVENT_EVENT_CODE
 _TIMESTAMP = itch50.TIMESTAMP
@@ -47,7 +53,8 @@ _TIMESTAMP = itch50.TIMESTAMP
 def _counter_by_type() -> np.ndarray:
     places = np.full(256, int(Counter.OTHER), np.int64)
     for counter, types in ((Counter.ADDS, "AF"), (Counter.EXECUTIONS, "EC"), (Counter.CANCELS, "X"),
-                           (Counter.DELETES, "D"), (Counter.REPLACES, "U"), (Counter.TRADES, "P")):
+                           (Counter.DELETES, "D"), (Counter.REPLACES, "U"), (Counter.TRADES, "PQ"),
+                           (Counter.BROKEN_TRADES, "B")):
         for letter in types:
             places[ord(letter)] = int(counter)
     return places
@@ -114,6 +121,8 @@ def _take_message(ctx, link, feed, live):
         return 0
     if kind == _SYSTEM_EVENT:
         log(ctx, _MARKET_EVENT, get_u8(addr, _SYSTEM_EVENT_CODE), feed.exchange_ns, 0, 0, 0, 0)
+    elif kind == _MWCB_STATUS:
+        log(ctx, _BREAKER_LEVEL, get_u8(addr, _BREACHED_LEVEL), 0, 0, 0, 0, 0)
     if n > 0:
         symbol = record_at(updates, 0, UPDATE).symbol_id
         record_at(symbols_of(ctx), symbol, SYMBOL).updates += n
@@ -136,6 +145,8 @@ def _read(ctx, link, feed, budget):
     read = 0
     while budget >= MAX_UPDATES and read < _BATCH and (live or link.next_sequence < link.tail) \
             and next_message(link):
+        if feed.looks_ahead != 0:
+            look_on(ahead_of(ctx), book_of(ctx), symbols_of(ctx), locates_of(ctx))
         budget -= _take_message(ctx, link, feed, live)
         consumed(link)
         read += 1
@@ -167,6 +178,9 @@ def on_venue(ctx, fd):
         keep_alive(link, now_ns)
         return 1
     taken = receive(link, ctx)
+    if taken > 0 and feed.looks_ahead != 0:
+        look_from(ahead_of(ctx), link.rx + link.rx_start, link.rx + link.rx_end, _TYPE_BYTE,
+                  book_of(ctx), symbols_of(ctx), locates_of(ctx))
     read = _read(ctx, link, feed, BURST - sent)
     if read > 0:
         began_ns = link.received_ns if taken > 0 else now_ns

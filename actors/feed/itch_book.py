@@ -10,18 +10,19 @@ Source: Nasdaq TotalView-ITCH 5.0, sections 1.1 to 1.5.
 
 import numpy as np
 
+from actors.book.book_memory import MAX_QUANTITY
 from actors.book.book_view import best_ask, best_bid
 from actors.book.memory import kernel, record_at
 from actors.book.order_book import BookStatus, add_order, find_order, order_at, reduce_at
 from actors.book.price_levels import BUY, SELL
 from actors.feed.state import LOCATE, OVERDRAWN, SYMBOL, UPDATE, Status
-
 from schemas.enums import UpdateType
 from schemas.venue import itch50
 from schemas.venue.big_endian import get_raw8, get_u8, get_u16, get_u32, get_u48, get_u64
 from schemas.venue.itch50 import (
     ADD_ORDER, ADD_ORDER_BUY_SELL_INDICATOR, ADD_ORDER_MPID, ADD_ORDER_PRICE, ADD_ORDER_SHARES,
-    ORDER_CANCEL, ORDER_CANCEL_CANCELLED_SHARES, ORDER_DELETE, ORDER_EXECUTED,
+    CROSS_TRADE, CROSS_TRADE_CROSS_PRICE, CROSS_TRADE_SHARES, ORDER_CANCEL,
+    ORDER_CANCEL_CANCELLED_SHARES, ORDER_DELETE, ORDER_EXECUTED,
     ORDER_EXECUTED_EXECUTED_SHARES, ORDER_EXECUTED_WITH_PRICE,
     ORDER_EXECUTED_WITH_PRICE_EXECUTION_PRICE, ORDER_EXECUTED_WITH_PRICE_PRINTABLE,
     ORDER_REFERENCE_NUMBER, ORDER_REPLACE, ORDER_REPLACE_NEW_ORDER_REFERENCE_NUMBER,
@@ -182,6 +183,20 @@ def _trade(book, symbols, symbol, addr, updates):
 
 
 @kernel
+def _cross(book, symbols, symbol, addr, updates):
+    """``Q``: what a cross executed, as one trade of no side; orders that it executed have had their
+    own messages. A cross of nothing is none. Of more shares than an update can say, it says as many
+    as it can."""
+    shares = get_u64(addr, CROSS_TRADE_SHARES)
+    price_e4 = get_u32(addr, CROSS_TRADE_CROSS_PRICE)
+    if shares <= 0 or price_e4 == 0:
+        return 0
+    _note_trade(book, symbols, symbol, 0, price_e4, min(shares, MAX_QUANTITY),
+                record_at(updates, 0, UPDATE))
+    return 1
+
+
+@kernel
 def _execute_at_price(book, symbols, addr, updates):
     """``C``: executed at a price of its own; not to be printed, it is no trade for the tape."""
     trade_e4 = get_u32(addr, ORDER_EXECUTED_WITH_PRICE_EXECUTION_PRICE)
@@ -210,6 +225,8 @@ def _apply(book, symbols, symbol, kind, addr, updates):
         return _execute_at_price(book, symbols, addr, updates)
     if kind == TRADE:
         return _trade(book, symbols, symbol, addr, updates)
+    if kind == CROSS_TRADE:
+        return _cross(book, symbols, symbol, addr, updates)
     if kind == STOCK_TRADING_ACTION:
         record_at(symbols, symbol, SYMBOL).trading_state = get_u8(
             addr, STOCK_TRADING_ACTION_TRADING_STATE)

@@ -8,6 +8,7 @@
     updates   what one ITCH message changed             UPDATE [MAX_UPDATES]
     book      every order of ours                       the block of an actors.book OrderBook
     looks, depth   what is shown to who asks            see actors.feed.depth
+    ahead     messages that were looked at in advance   LOOK [1], see actors.feed.look_ahead
 """
 
 import enum
@@ -20,7 +21,7 @@ from schemas.venue import symbol_to_int
 
 __all__ = ["BURST", "COUNTERS", "Counter", "Event", "FEED", "HISTOGRAMS", "LOCATE", "LOCATES",
            "MAX_UPDATES",
-           "OVERDRAWN", "Phase", "SYMBOL", "Status", "TABLES", "UPDATE", "book_of",
+           "OVERDRAWN", "Phase", "SYMBOL", "Status", "TABLES", "UPDATE", "ahead_of", "book_of",
            "depth_of", "directory_tables", "feed_of", "link_of", "locates_of", "looks_of",
            "symbol_count", "symbols_of", "updates_of"]
 
@@ -28,6 +29,8 @@ __all__ = ["BURST", "COUNTERS", "Counter", "Event", "FEED", "HISTOGRAMS", "LOCAT
 BURST = 64
 #: Most updates that one ITCH message causes: an execution's trade and level; a replacement's two.
 MAX_UPDATES = 2
+#: From so many symbols on it pays to look ahead: the books do not fit the caches any more.
+LOOK_AHEAD_FROM = 256
 #: How many symbol numbers a venue has: stock locate is two bytes.
 LOCATES = 1 << 16
 
@@ -57,6 +60,7 @@ class Event(enum.IntEnum):
     CAUGHT_UP = 1
     BAD_MESSAGE = 2
     MARKET_EVENT = 3
+    BREAKER_LEVEL = 4
 
 
 class Counter(enum.IntEnum):
@@ -79,6 +83,7 @@ class Counter(enum.IntEnum):
     LOGINS = 14
     SNAPSHOTS = 15
     NOT_SENT = 16
+    BROKEN_TRADES = 17
 
 
 COUNTERS = tuple(c.name.lower() for c in Counter)
@@ -95,12 +100,13 @@ SYMBOL = np.dtype([("name", "i8"), ("last_e4", "i8"), ("last_qty", "i8"), ("loca
 #: message already logged. ``snapshots`` symbols, from ``next_symbol`` on, are still to be published
 #: whole; ``symbol`` is the one being published (-1: none), ``side`` and ``level`` the next level of
 #: it. ``wait_until_ns`` is until when to wait for wires without room, ``patience_ns`` how long at
-#: most. ``bell`` is the ring of ``looks`` that has been answered.
+#: most. ``bell`` is the ring of ``looks`` that has been answered. ``looks_ahead`` says whether looking
+#: ahead pays.
 FEED = np.dtype([("phase", "i8"), ("snapshots", "i8"), ("next_symbol", "i8"), ("symbol", "i8"),
                  ("side", "i8"), ("level", "i8"), ("wait_until_ns", "i8"),
                  ("patience_ns", "i8"), ("reported", "i8"),
                  ("logins", "i8"), ("was_live", "i8"), ("exchange_ns", "i8"),
-                 ("bell", "i8")], align=True)
+                 ("bell", "i8"), ("looks_ahead", "i8")], align=True)
 
 #: One change as MarketData will tell it.
 UPDATE = np.dtype([("price_e4", "i8"), ("bid_e4", "i8"), ("ask_e4", "i8"), ("last_e4", "i8"),
@@ -109,8 +115,8 @@ UPDATE = np.dtype([("price_e4", "i8"), ("bid_e4", "i8"), ("ask_e4", "i8"), ("las
                    ("side", "i8")], align=True)
 
 #: Names of the state tables, in order.
-TABLES = ("link", "feed", "symbols", "locates", "updates", "book", "looks", "depth")
-_LINK, _FEED, _SYMBOLS, _LOCATES, _UPDATES, _BOOK, _LOOKS, _DEPTH = range(len(TABLES))
+TABLES = ("link", "feed", "symbols", "locates", "updates", "book", "looks", "depth", "ahead")
+_LINK, _FEED, _SYMBOLS, _LOCATES, _UPDATES, _BOOK, _LOOKS, _DEPTH, _AHEAD = range(len(TABLES))
 
 
 def directory_tables(symbols: tuple[str, ...]) -> dict[str, np.ndarray]:
@@ -120,6 +126,7 @@ def directory_tables(symbols: tuple[str, ...]) -> dict[str, np.ndarray]:
     rows["locate"] = -1
     feed = np.zeros(1, FEED)
     feed["symbol"] = -1
+    feed["looks_ahead"] = len(symbols) >= LOOK_AHEAD_FROM
     locates = np.zeros(LOCATES, LOCATE)
     locates["symbol"] = -1
     return {"feed": feed, "symbols": rows, "locates": locates,
@@ -178,3 +185,9 @@ def looks_of(ctx):
 def depth_of(ctx):
     """The address of the DEPTH records."""
     return context(ctx).tables[_DEPTH]
+
+
+@kernel
+def ahead_of(ctx):
+    """The address of the LOOK record."""
+    return context(ctx).tables[_AHEAD]

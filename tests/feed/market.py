@@ -118,6 +118,11 @@ class Market:
                              buy_sell_indicator="B", shares=shares, stock=symbol, price=price_e4,
                              match_number=next(self._match))
 
+    def cross(self, symbol: str, shares: int, price_e4: int) -> bytes:
+        """A cross: opening, closing, or after a halt."""
+        return self._message("Q", self.locate(symbol), shares=shares, stock=symbol,
+                             cross_price=price_e4, match_number=next(self._match), cross_type="O")
+
     def any(self, rng: random.Random) -> bytes:
         """Some next message; prices within a dozen ticks, so that levels are shared."""
         kinds = ["add"] * 3 + ["trade"]
