@@ -17,8 +17,8 @@ import numpy as np
 from actors.book.memory import aligned_zeros, kernel, record_at
 
 __all__ = ["ABSENT", "FULL", "MAP_ENTRY", "MAP_HEADER", "OrderMap", "allocate_map", "clear_map",
-           "get_in", "home", "map_clear", "map_count", "map_delete", "map_get", "map_put", "map_take",
-           "put_in", "table_size", "take_from"]
+           "get_in", "home", "map_clear", "map_count", "map_delete", "map_get", "map_put",
+           "map_take", "put_in", "table_size", "take_from"]
 
 #: Answer of :func:`map_get`, :func:`map_take` and :func:`map_delete` when the key is not there.
 ABSENT = -1

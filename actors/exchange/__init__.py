@@ -1,6 +1,6 @@
-"""The exchange simulator: order entry, matching, market data and a synthetic market."""
+"""The exchange simulator: order entry, matching, market data, synthetic or recorded flow."""
 
 from actors.exchange.actor import Exchange
-from actors.exchange.config import ExchangeConfig, FlowConfig
+from actors.exchange.config import ExchangeConfig
 
-__all__ = ["Exchange", "ExchangeConfig", "FlowConfig"]
+__all__ = ["Exchange", "ExchangeConfig"]

@@ -10,9 +10,13 @@ import numpy as np
 from actors.exchange import handlers
 from actors.exchange.config import ExchangeConfig
 from actors.exchange.engine_state import allocate
+from actors.exchange.flow_config import HistoricalFlowConfig, SyntheticFlowConfig
 from actors.exchange.flow_state import allocate_flow
 from actors.exchange.front_door import FrontDoor
+from actors.exchange.history_state import History
 from actors.exchange.listening import listen
+from actors.exchange.recordings import allocate_history, load_recording
+from actors.exchange.rules import apply_rules
 from actors.exchange.seeing_out import see_out
 from actors.exchange.sequenced_log import allocate_logs
 from actors.exchange.session_state import SessionKind, SessionState, allocate_sessions
@@ -21,6 +25,7 @@ from actors.runtime import Actor, Poller, Setup, Table, Timer
 from actors.runtime.clock import monotonic_ns, since_midnight_ns, wall_offset_ns
 from actors.runtime.host import ActorError
 from actors.runtime.logs import actor_logger
+from schemas.recorded import RecordingError
 
 __all__ = ["Exchange", "PORTS"]
 
@@ -48,8 +53,8 @@ def _base36(value: int, width: int) -> str:
 
 
 class Exchange(Actor):
-    """Two TCP ports, one matching engine, a synthetic market. A restart begins a new day: a new
-    session, empty books, sequence numbers from 1."""
+    """Two TCP ports, one matching engine, a market, synthetic or recorded. A restart begins a new
+    day: a new session, empty books, sequence numbers from 1."""
 
     kind, tag = "exchange", "EXCH"
     Config = ExchangeConfig
@@ -73,10 +78,11 @@ class Exchange(Actor):
         self.venue = build_venue(
             self.symbols, config.tick_e4, len(config.accounts),
             allocate(len(self.symbols), capacity.orders, levels_per_side=capacity.levels_per_side),
-            allocate_flow(config.flow, self.symbols, config.prices_e4, config.tick_e4),
+            allocate_flow(self._synthetic(), self.symbols, config.prices_e4, config.tick_e4),
             allocate_logs([capacity.market_data_log_mib * _MIB]
                           + [capacity.order_entry_log_mib * _MIB] * len(config.accounts)),
-            allocate_sessions(capacity.sessions))
+            allocate_sessions(capacity.sessions), self._load_history())
+        apply_rules(self.venue.engine, config, self.symbols)
         wall_offset = wall_offset_ns()
         now = monotonic_ns()
         record = self.venue.record[0]
@@ -84,6 +90,23 @@ class Exchange(Actor):
         record["silence_limit_ns"] = int(config.silence_timeout_ms * 1_000_000)
         self.session = session_id(now + wall_offset, self.epoch)
         self._ports = np.zeros(1, PORTS)
+
+    def _synthetic(self) -> SyntheticFlowConfig:
+        flow = self.config.flow
+        return flow if isinstance(flow, SyntheticFlowConfig) else SyntheticFlowConfig(rate=0)
+
+    def _load_history(self) -> History | None:
+        """The recording to be played. ActorError says what is wrong with it."""
+        flow = self.config.flow
+        self._oddities, self._told_end = (), False
+        if not isinstance(flow, HistoricalFlowConfig):
+            return None
+        try:
+            recording = load_recording(flow, self.symbols, self.config.capacity)
+        except RecordingError as error:
+            raise ActorError(f"{self.name}: {error}") from None
+        self._oddities = recording.oddities
+        return allocate_history(flow, recording)
 
     def tables(self) -> dict[str, Table]:
         return {"venue": Table(self.venue.record), "ports": Table(self._ports, shared=True)}
@@ -111,17 +134,33 @@ class Exchange(Actor):
         count = f"{len(self.symbols)} symbol{'s' if len(self.symbols) != 1 else ''}"
         self._log.info("order entry on {}:{}, market data on {}:{}, {}", *order_entry, *market_data,
                        count)
+        if self.venue.history:
+            self._announce_history()
         if self.epoch > 1:
             self._log.warning("restarted: a new day begins, session {}; books are empty and "
                               "sequence numbers start from 1", self.session)
 
+    def _announce_history(self) -> None:
+        flow, state = self.config.flow, self.venue.history.state[0]
+        speed = "as fast as possible" if flow.speed == "max" else f"at {flow.speed:g}x speed"
+        self._log.info("playing {}: {:,} events {}, {:,} orders from before in the book", flow.file,
+                       int(state["count"] - state["seeds"]), speed, int(state["seeds"]))
+        for oddity in self._oddities:
+            self._log.warning("{}: {}", flow.file, oddity)
+
     def ready(self) -> bool:
+        if self.venue.history:
+            history = self.venue.history.state[0]
+            return bool(history["laps"] > 0 or history["next"] >= history["seeds"])
         flow = self.venue.flow.state[0]
         return bool(flow["gap_ns"] == 0 or flow["populated"] == flow["n_symbols"])
 
     def housekeep(self, now_ns: int) -> None:
         self._door.attend(now_ns)
         see_out(self._door)
+        if self.venue.history and self.venue.history.state[0]["ended"] and not self._told_end:
+            self._told_end = True
+            self._log.info("the recording has been played to its end; the book stays as it is")
 
     def stop(self) -> None:
         """Ends the day: last messages, End of Session to everybody who keeps up, and closes."""

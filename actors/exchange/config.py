@@ -2,41 +2,27 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import pydantic
 
+from actors.exchange.flow_config import FlowConfig, SyntheticFlowConfig
 from actors.runtime.actor import Config
 from actors.runtime.addresses import ListenAddress
 
-__all__ = ["AccountConfig", "CapacityConfig", "ExchangeConfig", "FlowConfig"]
+__all__ = ["AccountConfig", "CapacityConfig", "ExchangeConfig"]
 
 
 class AccountConfig(Config):
-    """Who may log in, on either port. Letters and digits; upper and lower case are the same."""
+    """Who may log in, on either port. Letters and digits; upper and lower case are the same.
+
+    ``self_match``: which order is canceled when two of the account's own would trade with each
+    other, ``none`` to let them.
+    """
 
     username: str = pydantic.Field("DESK01", min_length=1, max_length=6, pattern="^[A-Za-z0-9]+$")
     password: str = pydantic.Field("PITWIRE", max_length=10, pattern="^[A-Za-z0-9]*$")
-
-
-class FlowConfig(Config):
-    """Synthetic background orders around a price that moves, the same for the same seed.
-
-    ``rate``: events a second over all symbols, 0 for none. An event is a new order, a cancel, or,
-    for ``cross_fraction`` of them, an order that trades. Each symbol's value walks at random by
-    ``volatility`` (relative standard deviation after one second); on top, the market strays from
-    the value by ``displacement`` (relative standard deviation) and comes back, half of the way in
-    ``reversion_ms``. Orders rest on ``depth_levels`` prices on each side, in the long run
-    ``orders_per_level`` on each, the innermost ``spread_ticks`` apart.
-    """
-
-    rate: float = pydantic.Field(2_000.0, ge=0, le=10_000_000)
-    seed: int = pydantic.Field(1, ge=0, lt=2**63)
-    volatility: float = pydantic.Field(0.0001, ge=0, le=0.1)
-    displacement: float = pydantic.Field(0.0003, ge=0, le=0.1)
-    reversion_ms: float = pydantic.Field(500.0, gt=0, le=3_600_000)
-    spread_ticks: int = pydantic.Field(2, ge=1, le=1_000)
-    depth_levels: int = pydantic.Field(10, ge=1, le=200)
-    orders_per_level: int = pydantic.Field(3, ge=1, le=1_000)
-    cross_fraction: float = pydantic.Field(0.1, ge=0, le=1)
+    self_match: Literal["none", "newest", "oldest", "both"] = "none"
 
 
 class CapacityConfig(Config):
@@ -59,7 +45,8 @@ class ExchangeConfig(Config):
     """Where the exchange listens, who may come, what trades and how much of it.
 
     ``prices``: where a symbol starts, in the currency; a symbol not named starts at a price drawn
-    from the flow's seed. ``tick``: smallest step of prices of 1.00 and above.
+    from the flow's seed. ``tick``: smallest step of prices of 1.00 and above. ``collar``: the
+    fraction of the last price by which a limit order may be more aggressive, 0 for any.
     """
 
     order_entry: ListenAddress = "127.0.0.1:9000"
@@ -68,7 +55,8 @@ class ExchangeConfig(Config):
                                                          max_length=1_000)
     prices: dict[str, pydantic.PositiveFloat] = {}
     tick: float = pydantic.Field(0.01, ge=0.0001, le=1_000)
-    flow: FlowConfig = FlowConfig()
+    collar: float = pydantic.Field(0.0, ge=0, le=0.99)
+    flow: FlowConfig = SyntheticFlowConfig()
     capacity: CapacityConfig = CapacityConfig()
     login_timeout_ms: float = pydantic.Field(10_000.0, gt=0, le=600_000)
     silence_timeout_ms: float = pydantic.Field(15_000.0, gt=0, le=600_000)

@@ -1,6 +1,7 @@
 """What the reactor calls: thin shells around the kernels."""
 
 from actors.exchange.flow import is_populated, populate, run_flow
+from actors.exchange.flow_recorded import is_seeded, run_history, seed_history
 from actors.exchange.serving import keep_sessions, open_day, serve_turn, stamp
 from actors.exchange.session_io import flush_all
 from actors.exchange.venue import Phase, venue_at
@@ -21,12 +22,18 @@ def on_sockets(ctx, epoll_fd):
 
 @handler
 def on_flow_timer(ctx, now_ns):
-    """Timer: opens the day, fills the book, then runs the synthetic flow at its own pace."""
+    """Timer: opens the day, fills the book, then runs the flow or the recording at its own pace."""
     venue = context(ctx).tables[VENUE_TABLE]
     open_day(venue)
     following = now_ns + _IDLE_NS
     if venue_at(venue).phase == Phase.OPEN:
-        if not is_populated(venue):
+        if venue_at(venue).history != 0:
+            if not is_seeded(venue):
+                seed_history(venue, stamp(venue), _EVENTS_PER_CALL)
+                following = now_ns
+            else:
+                following = run_history(venue, now_ns, stamp(venue), _EVENTS_PER_CALL)
+        elif not is_populated(venue):
             populate(venue, stamp(venue))
             following = now_ns
         else:

@@ -13,6 +13,7 @@ from actors.book.memory import aligned_zeros, kernel, record_at
 from actors.book.order_map import MAP_HEADER, OrderMap, allocate_map, get_in, map_put
 from actors.exchange.engine_state import Engine
 from actors.exchange.flow_state import Flow
+from actors.exchange.history_state import History
 from actors.exchange.sequenced_log import LOG, LogMemory
 from actors.exchange.session_state import SESSION, SessionMemory
 from actors.exchange.sockets import EVENT_BYTES
@@ -24,7 +25,8 @@ __all__ = ["ACCOUNT", "BACKGROUND", "COUNTER_NAMES", "Counter", "Directive", "EP
            "LISTING", "MARKET_DATA_LOG", "Phase", "VENUE", "Venue", "account_at", "build_venue",
            "bump", "find_symbol", "listing_at", "log_at", "session_at", "venue_at"]
 
-#: Owner number of the synthetic flow. Account number a owns orders as a + 1 and reads log a + 1.
+#: Owner number of the flow, synthetic or recorded. Account number a owns orders as a + 1 and reads
+#: log a + 1.
 BACKGROUND = 0
 MARKET_DATA_LOG = 0
 EPOLL_EVENTS = 64
@@ -59,19 +61,24 @@ class Counter(IntEnum):
     TRADES = 7            #: matches, the background's included
     MD_MESSAGES = 8
     FLOW_EVENTS = 9
-    LATE_FLOW = 10        #: background events left out: the exchange had no time for them
+    LATE_FLOW = 10        #: synthetic events left out, recorded ones put off: there was no time
     LOGINS = 11
     REFUSED_LOGINS = 12
     DROPPED_SESSIONS = 13  #: ended by the exchange, not by the client
     BYTES_IN = 14
     BYTES_OUT = 15
+    FLOW_GONE = 16         #: recorded events of orders that are gone: clients took them
+    FLOW_OUT_OF_TURN = 17  #: recorded executions that others in the queue had priority over
+    FLOW_REFUSED = 18      #: recorded orders that the engine refused
+    REGIME_CHANGES = 19    #: of the synthetic flow
 
 
 COUNTER_NAMES = tuple(counter.name.lower() for counter in Counter)
 
 #: The venue. Fields that are not counts or times are addresses: of the engine's block, of arrays of
-#: SESSION, LOG, ACCOUNT, LISTING, of the symbols' map, of FLOW and its arrays, of the actor's
-#: counters and of its histogram of order_ack, and (``*_at``) of the small buffers at the end.
+#: SESSION, LOG, ACCOUNT, LISTING, of the symbols' map, of FLOW and its arrays, of HISTORY (0: there
+#: is no recording), of the actor's counters and of its histogram of order_ack, and (``*_at``) of the
+#: small buffers at the end.
 #: ``midnight_offset_ns`` turns monotonic time into time since local midnight. ``offered`` counts
 #: the sessions handed over by the housekeeper, ``adopted`` those taken by the reactor, ``used``
 #: bounds their slots, ``unfinished`` counts those that have more to read.
@@ -82,7 +89,8 @@ VENUE = np.dtype([
     ("blanks_at", "i8"), ("packets_at", "i8"), ("epoll_events_at", "i8"),
     ("n_logs", "i8"), ("n_symbols", "i8"), ("epoll_fd", "i8"), ("silence_limit_ns", "i8"),
     ("midnight_offset_ns", "i8"), ("phase", "i8"), ("directive", "i8"), ("used", "i8"),
-    ("offered", "i8"), ("adopted", "i8"), ("unfinished", "i8"), ("reserved", "i8", (5,)),
+    ("offered", "i8"), ("adopted", "i8"), ("unfinished", "i8"), ("history", "i8"),
+    ("reserved", "i8", (4,)),
     ("scratch", "i8", (2,)), ("blanks", "u1", (16,)), ("packets", "u1", (8,)),
     ("epoll_events", "u1", (EPOLL_EVENTS * EVENT_BYTES,)),
 ], align=True)
@@ -105,6 +113,7 @@ class Venue(NamedTuple):
     listing: np.ndarray
     names: OrderMap
     flow: Flow
+    history: History | None = None
 
     @property
     def address(self) -> int:
@@ -113,7 +122,8 @@ class Venue(NamedTuple):
 
 
 def build_venue(symbols: tuple[str, ...], tick_e4: int, n_accounts: int, engine: Engine, flow: Flow,
-                logs: LogMemory, sessions: SessionMemory) -> Venue:
+                logs: LogMemory, sessions: SessionMemory,
+                history: History | None = None) -> Venue:
     """Puts the parts together and lists the symbols. ProtocolError if a symbol's name is too long
     for the protocols."""
     listing, names = aligned_zeros(len(symbols), LISTING), allocate_map(len(symbols))
@@ -123,7 +133,7 @@ def build_venue(symbols: tuple[str, ...], tick_e4: int, n_accounts: int, engine:
         map_put(names, raw, number)
         engine.list_symbol(number)
     record, accounts = aligned_zeros(1, VENUE), aligned_zeros(n_accounts, ACCOUNT)
-    venue = Venue(record, engine, logs, sessions, accounts, listing, names, flow)
+    venue = Venue(record, engine, logs, sessions, accounts, listing, names, flow, history)
     _fill(record[0], venue)
     return venue
 
@@ -135,6 +145,7 @@ def _fill(record: np.ndarray, venue: Venue) -> None:
     record["blanks"] = ord(" ")
     record["packets"][:6] = list(packet(SERVER_HEARTBEAT) + packet(END_OF_SESSION))
     record["engine"] = venue.engine.address
+    record["history"] = venue.history.state.ctypes.data if venue.history else 0
     record["n_logs"], record["n_symbols"] = venue.logs.logs.size, venue.listing.size
     for field, array in (
         ("logs", venue.logs.logs), ("sessions", venue.sessions.sessions),

@@ -7,6 +7,7 @@ import glob
 import json
 import os
 import pathlib
+import shutil
 import signal
 import socket
 import sys
@@ -85,6 +86,8 @@ def _supervise(plan: Plan, nursery: Nursery, rules, wake_fd: int) -> tuple[Outco
         _remove_sockets(plan)
         pages.own_state(ActorState.STOPPED, shell.state.reason)
         pages.deployment["trading_enabled"] = 0
+        if pages.deployment["detached"]:  # nobody waits to make a report of it
+            shutil.rmtree(plan.shm_dir, ignore_errors=True)
     return shell.state.outcome, shell.state.reason
 
 

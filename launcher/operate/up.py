@@ -141,7 +141,9 @@ class Run:
         detached = False
         try:
             if self._follow_start() and self.options.detach:
-                detached = True
+                self._deployment.page["detached"] = 1  # from now on its supervisor cleans up
+                detached = self._supervisor.lives
+            if detached:
                 time.sleep(_TURN_S)  # let the supervisor say so
                 self._screen.finish()
                 return

@@ -101,6 +101,7 @@ class _Check:
         whole = not any(path[:1] == ("actors",) for path in self.cut)
         processes = place(self.topology, self.cores, self.report, whole)
         self._check_processes(processes)
+        self._check_threads(processes)
         self._check_depends_on()
         self._check_groups()
         self._check_backoff()
@@ -138,7 +139,8 @@ class _Check:
             self.classes[name] = cls
             at = ("actors", name, "config")
             if at not in self.cut:
-                config = validate_config(cls.Config, spec.config or {}, at, self.report)
+                config = validate_config(cls.Config, spec.config or {}, at, self.report,
+                                         self._folders)
                 if config is not None:
                     self.configs[name] = config
 
@@ -177,6 +179,21 @@ class _Check:
                     self.report(("actors", name), f"its restart policy differs from that of "
                                 f"{first}, but both run in process '{process.name}', which "
                                 "restarts as one", "say the same for both, or say it in defaults")
+
+    def _check_threads(self, processes: tuple[ProcessPlan, ...]) -> None:
+        """Compiled actors and those in plain Python have different reactors, one to a thread."""
+        for process in processes:
+            for thread in process.threads:
+                known = [name for name in thread.actors if name in self.classes]
+                is_plain = {name: not self.classes[name].handlers() for name in known}
+                for name in known[1:]:
+                    if is_plain[name] != is_plain[known[0]]:
+                        python, compiled = (name, known[0]) if is_plain[name] else (known[0], name)
+                        self.report(("actors", name), f"{python} is plain Python and cannot share "
+                                    f"thread '{thread.name}' of process '{process.name}' with "
+                                    f"{compiled}, which is compiled",
+                                    "give one of them a thread of its own: thread: NAME")
+                        break
 
     def _check_groups(self) -> None:
         member_of: dict[str, str] = {}

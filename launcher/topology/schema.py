@@ -73,13 +73,29 @@ def _tidy(part: Any) -> None:
             _tidy(value)
 
 
+def _let_go(part: Any, models: dict[str, Any]) -> None:
+    """Require no key of a mapping that files merge into: one that extends says only what differs.
+    Lists are not merged, so what stands in one stays as it is."""
+    if isinstance(part, dict):
+        part.pop("required", None)
+        for key, value in part.items():
+            if key == "$ref":
+                _let_go(models.pop(value, None), models)
+            elif key != "items":
+                _let_go(value, models)
+    elif isinstance(part, list):
+        for value in part:
+            _let_go(value, models)
+
+
 def _config_of(class_path: str, definitions: dict[str, Any]) -> dict[str, Any]:
     """"If the class is this one, the config is that": its models go into ``definitions``."""
     config = load_class(class_path).Config.model_json_schema(
         by_alias=True, ref_template=f"#/$defs/{class_path}.{{model}}")
-    for name, definition in config.pop("$defs", {}).items():
-        definitions[f"{class_path}.{name}"] = definition
-    config.pop("required", None)  # an extending file says only what differs
+    models = {f"#/$defs/{class_path}.{name}": definition
+              for name, definition in config.pop("$defs", {}).items()}
+    definitions |= {name.removeprefix("#/$defs/"): model for name, model in models.items()}
+    _let_go(config, dict(models))
     definitions[class_path] = config
     return {
         "if": {"properties": {"class": {"const": class_path}}, "required": ["class"]},

@@ -6,11 +6,12 @@ what is malformed is cut out and the remainder is returned as a model all the sa
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, get_args
 
 import pydantic
 
+from actors.runtime.file_paths import folders_context
 from launcher.topology.model import Topology
 from launcher.problems import Path, did_you_mean, one_of
 
@@ -49,10 +50,13 @@ def _nothing() -> Topology:
 
 
 def validate_config(model: type[pydantic.BaseModel], config: dict[str, Any], at: Path,
-                    report: Report) -> pydantic.BaseModel | None:
-    """``config`` as an instance of an actor's ``model``; None, and reports, if it is not one."""
+                    report: Report, folders: Sequence[str] = ()) -> pydantic.BaseModel | None:
+    """``config`` as an instance of an actor's ``model``; None, and reports, if it is not one.
+
+    ``folders``: what relative paths of files in it count from.
+    """
     try:
-        return model.model_validate(config)
+        return model.model_validate(config, context=folders_context(folders))
     except pydantic.ValidationError as error:
         _report_all(model, config, at, error, report)
     except Exception as error:  # a validator of the actor's own may raise anything
@@ -119,7 +123,8 @@ _WANTED = {
     "string_type": "a text", "int_type": "a whole number", "int_from_float": "a whole number",
     "int_parsing": "a whole number", "float_type": "a number", "float_parsing": "a number",
     "bool_type": "true or false", "bool_parsing": "true or false", "dict_type": "a mapping",
-    "model_type": "a mapping", "model_attributes_type": "a mapping", "list_type": "a list",
+    "model_type": "a mapping", "model_attributes_type": "a mapping",
+    "model_attributes_type": "a mapping", "list_type": "a list",
     "tuple_type": "a list", "set_type": "a list", "finite_number": "a finite number",
 }
 _BOUNDS = {
@@ -139,6 +144,12 @@ def explain(model: type[pydantic.BaseModel], path: Path, item: dict) -> tuple[st
     if kind in ("literal_error", "enum"):
         words = _words(context.get("expected", ""))
         return f"must be {one_of(words)}, not {_quote(said)}", _near(said, words)
+    if kind in ("union_tag_invalid", "union_tag_not_found"):
+        words, key = _words(context.get("expected_tags", "")), context["discriminator"].strip("'")
+        if kind == "union_tag_not_found":
+            return f"needs {key}: {one_of(words)}" if words else f"needs {key}", ""
+        return f"{key} must be {one_of(words)}, not {_quote(context['tag'])}", _near(
+            context["tag"], words)
     if kind in _WANTED:
         if said is None:
             return f"is empty; must be {_WANTED[kind]}", ""

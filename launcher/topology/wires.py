@@ -124,6 +124,11 @@ def _check_fit(wire: Wire, classes: Classes, report: Report) -> None:
         report((*wire.path, "overflow") if wire.spec.overflow else wire.path,
                f"latest keeps the newest message per symbol, but {message.name} has no symbol",
                "use drop_newest, block or fail")
+    capacity = wire.spec.capacity or declared.capacity
+    if output is not None and overflow_of(wire, classes) == "block" and capacity < output.burst:
+        report((*wire.path, "capacity") if wire.spec.capacity else wire.path,
+               f"a capacity of {capacity} is too small for a wire that blocks: {wire.source} may "
+               f"send {output.burst} messages at once", f"give it {output.burst} or more")
 
 
 def _carriers_hint(identifier: str, name: str, classes: Classes) -> str:

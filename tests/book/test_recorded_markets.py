@@ -5,37 +5,13 @@ The recordings are not part of the project; without them these tests skip.
 
 import csv
 import struct
-from pathlib import Path
 
-import numpy as np
-import pytest
-
-from actors.book.book_view import DEPTH_LEVEL, copy_depth
 from actors.book.integrity import check_integrity
 from actors.book.book_memory import allocate_order_book
 from actors.book.order_book import (BookStatus, add_order, execute_order, find_order, reduce_order,
                                     remove_order, replace_order)
-from schemas.enums import Side
-
-BUY, SELL = int(Side.BUY), int(Side.SELL)
-DATA = Path(__file__).resolve().parents[2] / ".." / "shared" / "data"
-ITCH = DATA / "itch50" / "derived_aapl_20190130_0930_10k.itch"
-ITCH_BOOK = ITCH.with_suffix(".book10.csv")
-LOBSTER = DATA / "lobster" / "AAPL_2012-06-21_34200000_57600000_message_10.head998.csv"
-LOBSTER_BOOK = LOBSTER.with_name(LOBSTER.name.replace("message", "orderbook"))
-
-
-def recorded(*files):
-    missing = [str(file) for file in files if not file.exists()]
-    return pytest.mark.skipif(bool(missing), reason=f"no recorded market data at {missing}")
-
-
-def itch_messages(path):
-    data, at = path.read_bytes(), 0
-    while at + 2 <= len(data):
-        (length,) = struct.unpack_from(">H", data, at)
-        yield data[at + 2 : at + 2 + length]
-        at += 2 + length
+from tests.book.recordings import (BUY, ITCH, ITCH_BOOK, LOBSTER, LOBSTER_BOOK, SELL, book_csv,
+                                   itch_messages, published_book, recorded, rows_of)
 
 
 def apply_itch(book, message):
@@ -60,30 +36,16 @@ def _reordered(old, new, shares, price):
     return old, new, price, shares
 
 
-def rows_of(book, levels):
-    """The book as a recording prints it: ask, size, bid, size, level by level."""
-    asks, bids = np.zeros(levels, DEPTH_LEVEL), np.zeros(levels, DEPTH_LEVEL)
-    copy_depth(book.address, 0, SELL, asks)
-    copy_depth(book.address, 0, BUY, bids)
-    row = []
-    for ask, bid in zip(asks, bids):
-        row += [int(ask["price_e4"]), int(ask["quantity"])]
-        row += [int(bid["price_e4"]), int(bid["quantity"])]
-    return row
-
-
 @recorded(ITCH, ITCH_BOOK)
 def test_ten_thousand_itch_messages_leave_the_published_book_after_each():
     book = allocate_order_book(symbols=1, orders=20_000)
-    with ITCH_BOOK.open() as file:
-        expected = {int(row[0]): row[1:] for row in list(csv.reader(file))[1:]}
+    expected = published_book(ITCH_BOOK)
     compared = 0
     for index, message in enumerate(itch_messages(ITCH)):
         for change in apply_itch(book, message):
             assert change.status == BookStatus.OK, f"message {index}: {message!r}"
         if index in expected:
-            published = [int(cell or 0) for cell in expected[index]]
-            assert rows_of(book, 10) == published, f"after message {index}"
+            assert rows_of(book, 10) == expected[index], f"after message {index}"
             compared += 1
     assert compared == len(expected) == 10_000
     assert check_integrity(book) == []
@@ -106,8 +68,7 @@ def adopt(book, row, levels):
 @recorded(LOBSTER, LOBSTER_BOOK)
 def test_a_recorded_morning_keeps_the_five_best_levels_right():
     book = allocate_order_book(symbols=1, orders=4_000)
-    with LOBSTER_BOOK.open() as file:
-        rows = [[int(cell) for cell in row] for row in csv.reader(file)]
+    rows = book_csv(LOBSTER_BOOK)
     with LOBSTER.open() as file:
         messages = list(csv.reader(file))
     adopt(book, rows[0], 0)

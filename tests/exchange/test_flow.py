@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from actors.exchange.config import FlowConfig
+from actors.exchange.flow_config import SyntheticFlowConfig
 from actors.exchange.engine_state import CancelReason, allocate
 from actors.exchange.flow import populate, run_flow
 from actors.exchange.flow_state import allocate_flow
@@ -32,7 +32,7 @@ class Market:
     """An exchange's kernels and nothing else: no process, no sockets, a clock by hand."""
 
     def __init__(self, symbols=SYMBOLS, prices=None, orders=10_000, **config):
-        self.config = FlowConfig(**{"rate": 1_000, **config})
+        self.config = SyntheticFlowConfig(**{"rate": 1_000, **config})
         self.venue = build_venue(
             symbols, TICK, 1, allocate(len(symbols), orders),
             allocate_flow(self.config, symbols, prices or {}, TICK), allocate_logs([1 << 24, 0]),

@@ -5,20 +5,16 @@ The recording (LOBSTER, AAPL, 21 June 2012) is not part of the project; without 
 
 import csv
 import itertools
-from pathlib import Path
-
-import pytest
 
 from actors.exchange.engine_state import EventKind
+from tests.book.recordings import LOBSTER_HOUR, recorded
 from tests.exchange.matching_support import BUY, DAY, IOC, LIMIT, SELL, Pair
 
-DATA = Path(__file__).resolve().parents[2] / ".." / "shared" / "data" / "lobster"
-MESSAGES = DATA / "AAPL_2012-06-21_34200000_37800000_message_50.csv"
 SUBMIT, REDUCE, DELETE, EXECUTE = "1", "2", "3", "4"
 COUNT = 20_000
 
 
-@pytest.mark.skipif(not MESSAGES.exists(), reason=f"no recorded market data at {MESSAGES}")
+@recorded(LOBSTER_HOUR)
 def test_recorded_orders_execute_against_the_orders_that_the_recording_names():
     """Each recorded execution becomes an immediate order of its size and price from the other side.
 
@@ -29,7 +25,7 @@ def test_recorded_orders_execute_against_the_orders_that_the_recording_names():
     market = Pair(symbols=1, orders=20_000, levels=4_000, per_side=2_000, events=256)
     known, takers = market.reference.orders, itertools.count(1)
     same = other = 0
-    with MESSAGES.open() as file:
+    with LOBSTER_HOUR.open() as file:
         for _, kind, order_id, size, price, direction in itertools.islice(csv.reader(file), COUNT):
             ref, size, price = int(order_id), int(size), int(price)
             side, against = (BUY, SELL) if direction == "1" else (SELL, BUY)

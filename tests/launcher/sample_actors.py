@@ -16,6 +16,7 @@ class Exchange(Actor):
         order_entry: ListenAddress = "127.0.0.1:9000"
         market_data: ListenAddress = "127.0.0.1:9001"
         mirrors: list[ListenAddress] = []
+        flow: dict = {}
 
 
 class FeedHandler(Actor):

@@ -210,6 +210,15 @@ def test_what_a_dead_run_has_left_is_cleared_by_the_next_up(cli):
     assert not [pid for pid in pids if is_alive(pid)]
 
 
+def test_a_run_in_the_background_that_ends_by_itself_leaves_nothing(cli):
+    cli.topology.write_text(cli.topology.read_text().replace(
+        "defaults: {", "defaults: {max_restarts: 0, on_exhausted: halt, "))
+    cli("up", "-d")
+    cli("kill", "relay")
+    eventually(lambda: not cli.left_over(), what="an end that leaves nothing")
+    assert "stopped: relay" in cli("logs").stdout
+
+
 def test_down_ends_what_nobody_looks_after(cli):
     cli("up", "-d")
     rows = cli.ps()

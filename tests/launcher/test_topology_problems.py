@@ -355,6 +355,36 @@ def test_threads_that_would_spin_against_each_other(tmp_path):
         "another core"]
 
 
+def test_a_plain_actor_on_the_thread_of_a_compiled_one(tmp_path):
+    relays = "tests.runtime.relay_actors"
+    path = write(tmp_path, f"""\
+        version: 1
+        name: mixed
+        symbols: [AAPL]
+        actors:
+          source: {{class: "{relays}:Source", process: p}}
+          echo:
+            class: {SAMPLES}:FeedHandler
+            process: p
+        """)
+    assert said(path) == [
+        "topology.yaml:6: actors.echo: echo is plain Python and cannot share thread 'main' of "
+        "process 'p' with source, which is compiled — give one of them a thread of its own: "
+        "thread: NAME"]
+
+
+def test_a_blocking_wire_without_room_for_what_may_come_at_once(tmp_path):
+    path = overlay(tmp_path, """\
+        actors:
+          risk:
+            inputs:
+              reports: {source: gateway/reports, capacity: 4}
+        """)
+    assert said(path) == [
+        "topology.yaml:5: actors.risk.inputs.reports.capacity: a capacity of 4 is too small for a "
+        "wire that blocks: gateway/reports may send 8 messages at once — give it 8 or more"]
+
+
 def test_two_servers_on_one_address_of_one_config(tmp_path):
     path = overlay(tmp_path, """\
         actors:

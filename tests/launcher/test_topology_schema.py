@@ -104,3 +104,13 @@ def test_editors_show_what_each_word_means(schema):
     silent = [key for part in parts for key, value in part["properties"].items()
               if "description" not in value]
     assert set(silent) <= {"defaults", "groups", "breakers", "backoff", "healthcheck"}
+
+
+def test_a_file_that_extends_another_need_not_repeat_what_that_one_says():
+    committed = json.loads((REPOSITORY / "launcher" / "topology.schema.json").read_text())
+    text = ("extends: base.yaml\nactors:\n  exchange:\n    class: actors.exchange:Exchange\n"
+            "    config: {{flow: {}}}\n")
+    for flow in ("{file: day.itch}", "{speed: max, start: '09:30'}", "{rate: 500}", "{kind: none}"):
+        assert errors(committed, text.format(flow)) == []
+    for flow in ("{fil: day.itch}", "{kind: histori}", "{regimes: [{kind: trend}]}"):
+        assert errors(committed, text.format(flow)) != []

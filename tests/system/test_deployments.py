@@ -1,18 +1,24 @@
 """The deployments that Pitwire ships with trade, and leave nothing behind."""
 
 import json
+import os
 import pathlib
 import re
 
 import pytest
 
 from launcher.report import HOPS
+from tests.book.recordings import LOBSTER_HOUR, recorded
+from tests.system.cli import CHECKOUT
 from tests.system.desk import desk, trade
 
 pytestmark = pytest.mark.system
 
 SHIPPED = {"topology.yaml": (7, 7, 9), "topologies/fused.yaml": (7, 4, 9),
-           "topologies/threads.yaml": (7, 4, 9), "topologies/two_strategies.yaml": (8, 8, 12)}
+           "topologies/threads.yaml": (7, 4, 9), "topologies/two_strategies.yaml": (8, 8, 12),
+           "topologies/replay_itch.yaml": (7, 7, 9), "topologies/replay_lobster.yaml": (7, 7, 9)}
+SYMBOLS = {"topologies/replay_itch.yaml": {"AAPL", "MSFT"},
+           "topologies/replay_lobster.yaml": {"AAPL"}}
 
 
 @pytest.mark.parametrize("topology", SHIPPED)
@@ -29,7 +35,20 @@ def test_a_shipped_topology_trades(topology):
         assert found["count"] > 0
         assert 0 < found["p50"] <= found["p95"] <= found["p99"] <= found["p999"]
     assert set(report["restarts"].values()) == {0}
-    assert set(report["positions"]) == {"AAPL", "MSFT", "GOOG", "AMZN"}
+    assert set(report["positions"]) == SYMBOLS.get(topology, {"AAPL", "MSFT", "GOOG", "AMZN"})
+
+
+@recorded(LOBSTER_HOUR)
+def test_a_real_recording_trades():
+    """An hour of AAPL in 2012, at twenty times its speed: the desk trades with its orders."""
+    flow = {"file": os.path.relpath(LOBSTER_HOUR, CHECKOUT / "topologies"), "book": None,
+            "speed": 20}
+    with desk("topologies/replay_lobster.yaml", actors={"exchange": {"config": {"flow": flow}}},
+              symbols=["AAPL"]) as cli:
+        report = trade(cli)
+        assert "playing" in cli("logs").stdout and "91,913 events" in cli("logs").stdout
+    assert report["orders_sent"] > 0 and report["fills"] > 0
+    assert set(report["restarts"].values()) == {0}
 
 
 def test_the_headless_run_of_the_manual():
