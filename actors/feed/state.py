@@ -5,6 +5,8 @@
     locates   venue's symbol number -> ours             LOCATE [65536]
     symbols   ours -> name, last trade                  SYMBOL [n]
     feed      phase, snapshot cursor                    FEED [1]
+    link      a SoupBinTCP connection: venue, GLIMPSE   SOUP_LINK [1]
+    lines     MoldUDP64 lines                           LINES [1], see actors.feed.lines
     updates   what one ITCH message changed             UPDATE [MAX_UPDATES]
     book      every order of ours                       the block of an actors.book OrderBook
     looks, depth   what is shown to who asks            see actors.feed.depth
@@ -19,20 +21,32 @@ from actors.runtime import context, kernel, table
 from actors.runtime.soup_kernels import SOUP_LINK
 from schemas.venue import symbol_to_int
 
-__all__ = ["BURST", "COUNTERS", "Counter", "Event", "FEED", "HISTOGRAMS", "LOCATE", "LOCATES",
+__all__ = ["BATCH", "BURST", "COUNTERS", "Counter", "Event", "FEED", "HISTOGRAMS", "LOCATE", "LOCATES",
            "MAX_UPDATES",
-           "OVERDRAWN", "Phase", "SYMBOL", "Status", "TABLES", "UPDATE", "ahead_of", "book_of",
-           "depth_of", "directory_tables", "feed_of", "link_of", "locates_of", "looks_of",
+           "OVERDRAWN", "PARSE", "SNAPSHOT_BUDGET", "Phase", "SYMBOL", "Source", "Status", "TABLES", "UPDATE", "ahead_of", "book_of",
+           "depth_of", "directory_tables", "feed_of", "lines_of", "link_of", "locates_of", "looks_of",
            "symbol_count", "symbols_of", "updates_of"]
 
 #: Most messages that one call of a handler publishes; see ``Output.burst``.
 BURST = 64
+#: Of these, most that belong to snapshots.
+SNAPSHOT_BUDGET = BURST // 2
+#: Messages in one turn, if they publish nothing: history, or other people's symbols.
+BATCH = 4096
 #: Most updates that one ITCH message causes: an execution's trade and level; a replacement's two.
 MAX_UPDATES = 2
 #: From so many symbols on it pays to look ahead: the books do not fit the caches any more.
 LOOK_AHEAD_FROM = 256
 #: How many symbol numbers a venue has: stock locate is two bytes.
 LOCATES = 1 << 16
+
+
+class Source(enum.IntEnum):
+    """Where the market data comes from."""
+
+    SESSION = 0  #: a SoupBinTCP server
+    LINES = 1    #: MoldUDP64 lines
+    FILE = 2     #: a recording
 
 
 class Phase(enum.IntEnum):
@@ -61,6 +75,8 @@ class Event(enum.IntEnum):
     BAD_MESSAGE = 2
     MARKET_EVENT = 3
     BREAKER_LEVEL = 4
+    GAP = 5
+    SNAPSHOT_TAKEN = 6
 
 
 class Counter(enum.IntEnum):
@@ -84,10 +100,25 @@ class Counter(enum.IntEnum):
     SNAPSHOTS = 15
     NOT_SENT = 16
     BROKEN_TRADES = 17
+    PACKETS = 18
+    DUPLICATES = 19
+    EARLY = 20
+    OVERRUNS = 21
+    BAD_PACKETS = 22
+    FOREIGN_PACKETS = 23
+    SOCKET_ERRORS = 24
+    SOCKET_DROPS = 25
+    REQUESTS = 26
+    RECOVERED_GAPS = 27
+    RECOVERIES = 28
+    STALE = 29
+    SESSIONS = 30
+    SNAPSHOT_MESSAGES = 31
 
 
 COUNTERS = tuple(c.name.lower() for c in Counter)
 HISTOGRAMS = ("parse",)
+PARSE = 0
 
 #: Our number of the symbol that the venue gave this stock locate; -1: none of ours.
 LOCATE = np.dtype([("symbol", "i4")])
@@ -96,13 +127,16 @@ LOCATE = np.dtype([("symbol", "i4")])
 SYMBOL = np.dtype([("name", "i8"), ("last_e4", "i8"), ("last_qty", "i8"), ("locate", "i8"),
                    ("trading_state", "i8"), ("updates", "i8")], align=True)
 
-#: ``logins`` is the link's count that ``phase`` belongs to, ``reported`` a bit for each kind of bad
+#: ``source`` is a Source. ``sequence`` is the number of the last message applied, ``received_ns``
+#: when it came; what comes before ``tail`` is history. ``logins`` is the link's count that ``phase``
+#: belongs to, ``reported`` a bit for each kind of bad
 #: message already logged. ``snapshots`` symbols, from ``next_symbol`` on, are still to be published
 #: whole; ``symbol`` is the one being published (-1: none), ``side`` and ``level`` the next level of
 #: it. ``wait_until_ns`` is until when to wait for wires without room, ``patience_ns`` how long at
 #: most. ``bell`` is the ring of ``looks`` that has been answered. ``looks_ahead`` says whether looking
 #: ahead pays.
-FEED = np.dtype([("phase", "i8"), ("snapshots", "i8"), ("next_symbol", "i8"), ("symbol", "i8"),
+FEED = np.dtype([("source", "i8"), ("sequence", "i8"), ("received_ns", "i8"), ("tail", "i8"),
+                 ("phase", "i8"), ("snapshots", "i8"), ("next_symbol", "i8"), ("symbol", "i8"),
                  ("side", "i8"), ("level", "i8"), ("wait_until_ns", "i8"),
                  ("patience_ns", "i8"), ("reported", "i8"),
                  ("logins", "i8"), ("was_live", "i8"), ("exchange_ns", "i8"),
@@ -115,8 +149,9 @@ UPDATE = np.dtype([("price_e4", "i8"), ("bid_e4", "i8"), ("ask_e4", "i8"), ("las
                    ("side", "i8")], align=True)
 
 #: Names of the state tables, in order.
-TABLES = ("link", "feed", "symbols", "locates", "updates", "book", "looks", "depth", "ahead")
-_LINK, _FEED, _SYMBOLS, _LOCATES, _UPDATES, _BOOK, _LOOKS, _DEPTH, _AHEAD = range(len(TABLES))
+TABLES = ("link", "feed", "symbols", "locates", "updates", "book", "looks", "depth", "ahead",
+          "lines")
+_LINK, _FEED, _SYMBOLS, _LOCATES, _UPDATES, _BOOK, _LOOKS, _DEPTH, _AHEAD, _LINES = range(len(TABLES))
 
 
 def directory_tables(symbols: tuple[str, ...]) -> dict[str, np.ndarray]:
@@ -191,3 +226,9 @@ def depth_of(ctx):
 def ahead_of(ctx):
     """The address of the LOOK record."""
     return context(ctx).tables[_AHEAD]
+
+
+@kernel
+def lines_of(ctx):
+    """The address of the LINES record."""
+    return context(ctx).tables[_LINES]

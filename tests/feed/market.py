@@ -7,7 +7,7 @@ import random
 from dataclasses import dataclass, field
 
 from schemas.enums import Side
-from schemas.venue import itch50
+from schemas.venue import glimpse50, itch50
 
 __all__ = ["Market", "Resting"]
 
@@ -144,6 +144,17 @@ class Market:
         if kind == "cancel":
             return self.cancel(reference, shares)
         return self.execute(reference, shares, rng.choice((0, price_e4)), rng.random() < 0.8)
+
+    def snapshot(self, sequence: int) -> list[bytes]:
+        """What GLIMPSE sends of the market as it is before message ``sequence``."""
+        messages = [self.listing(s) for s in self.symbols]
+        messages += [self.trading_state(s, "T") for s in self.symbols]
+        for reference, order in self.orders.items():
+            messages.append(self._message(
+                "A", self.locate(order.symbol), order_reference_number=reference,
+                shares=order.shares, stock=order.symbol, buy_sell_indicator=order.side.name[0],
+                price=order.price_e4))
+        return messages + [glimpse50.encode(type="G", sequence_number=sequence)]
 
     def levels(self, symbol: str, side: Side) -> dict[int, int]:
         """Price to total shares."""
