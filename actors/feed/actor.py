@@ -12,6 +12,8 @@ from actors.feed.handlers import on_data, on_resync
 from actors.feed.line_sockets import POLLERS, SNAPSHOT_POLLER, LineSockets
 from actors.feed.lines import LINES
 from actors.feed.look_ahead import LOOK
+from actors.feed.player import RECORDING
+from actors.feed.recordings import Player
 from actors.feed.state import (
     BURST, COUNTERS, HISTOGRAMS, TABLES, Counter, Event, Phase, Source, Status, directory_tables,
 )
@@ -28,14 +30,15 @@ __all__ = ["FeedHandler"]
 class FeedHandler(Actor):
     """ITCH 5.0 in, level, BBO and trade updates out, for the deployment's symbols.
 
-    ITCH comes from a SoupBinTCP server or from MoldUDP64 lines, as the config says. A feed that starts, or comes back after an outage, first reads what it missed without publishing
-    it, then publishes every book whole, then follows the market. It is ready while it follows.
+    ITCH comes from a SoupBinTCP server, MoldUDP64 lines or a file, as the config says. A feed that
+    starts, or comes back after an outage, first reads what it missed without publishing it, then
+    publishes every book whole, then follows the market. It is ready while it follows.
     """
 
     kind, tag = "feed", "FEED"
     Config = FeedConfig
     outputs = {"market": Output(MarketData, burst=BURST)}
-    timers = {"looks": Timer(on_look, LOOK_EVERY_NS)}
+    timers = {"looks": Timer(on_look, LOOK_EVERY_NS), "recording": Timer(on_data, LOOK_EVERY_NS)}
     pollers = {name: Poller(on_data) for name in ("venue", *POLLERS, SNAPSHOT_POLLER)}
     resync = {"market": on_resync}
     counters = COUNTERS
@@ -48,7 +51,7 @@ class FeedHandler(Actor):
             raise ValueError("the feed handler needs at least one symbol in the topology")
         self._bounds = BookBounds(len(self.symbols), self.config.max_orders,
                                   levels_per_side=self.config.levels_per_side)
-        self._client: SoupClient | LineSockets
+        self._client: SoupClient | LineSockets | Player
 
     def tables(self) -> dict[str, Table]:
         directory = directory_tables(self.symbols)
@@ -63,7 +66,8 @@ class FeedHandler(Actor):
                 "looks": Table(shown["looks"], shared=True),
                 "depth": Table(shown["depth"], shared=True),
                 "ahead": Table(np.zeros(1, LOOK)),
-                "lines": Table(np.zeros(1, LINES), shared=True)}
+                "lines": Table(np.zeros(1, LINES), shared=True),
+                "recording": Table(np.zeros(1, RECORDING), shared=True)}
 
     def start(self) -> None:
         """A new incarnation knows nothing: its book is empty and the stream starts over."""
@@ -71,7 +75,8 @@ class FeedHandler(Actor):
         self._forget()
         self.host.tables["feed"][0]["snapshots"] = 0
         self._show_nothing()
-        self._client = self._follow_lines() if self.config.lines else self._follow_session()
+        self._client = {Source.LINES: self._follow_lines, Source.FILE: self._play,
+                        Source.SESSION: self._follow_session}[self._source]()
 
     def _record(self, name: str) -> np.ndarray:
         return self.host.tables[name][0:1].reshape(())
@@ -87,6 +92,17 @@ class FeedHandler(Actor):
             self._record("lines"), self._record("link"), self.config, actor_logger(self.host),
             self.host.set_fd, self._forget, self._follow_from, self._count)
 
+    def _play(self) -> Player:
+        return Player(self._record("recording"), self.config.file, self.symbols,
+                      actor_logger(self.host), lambda: all(
+                          end.record["c_epoch"] for end in self.host.out_ends))
+
+    @property
+    def _source(self) -> Source:
+        if self.config.file:
+            return Source.FILE
+        return Source.LINES if self.config.lines else Source.SESSION
+
     def _count(self, counter: Counter, n: int) -> None:
         """Counters that no handler touches."""
         self.host.vitals.counters[counter] += n
@@ -101,7 +117,7 @@ class FeedHandler(Actor):
                 tables[name][...] = array
         OrderBook.create(tables["book"], self._bounds)
         feed = tables["feed"][0]
-        feed["source"] = Source.LINES if self.config.lines else Source.SESSION
+        feed["source"] = self._source
         feed["snapshots"] = len(self.symbols)
         feed["patience_ns"] = int(self.config.snapshot_patience_ms * 1_000_000)
 
@@ -123,7 +139,7 @@ class FeedHandler(Actor):
         return self._client.connected and self.host.tables["feed"][0]["phase"] == Phase.LIVE
 
     def degraded(self) -> bool:
-        return self.config.lines is not None and self._client.degraded
+        return self._source == Source.LINES and self._client.degraded
 
     def stop(self) -> None:
         self._client.close()
@@ -133,6 +149,8 @@ class FeedHandler(Actor):
             return "INFO", f"caught up with the market after message {values[0]:,}"
         if code == Event.MARKET_EVENT:
             return "INFO", f"market: {_event_word(values[0])}"
+        if code == Event.PLAYED:
+            return "INFO", self._client.describe_end(values[0])
         if code == Event.GAP:
             return "WARNING", (f"messages {values[0]:,} to {values[1]:,} are missing on every line: "
                                f"asked for again (gap {values[2]:,}; further ones within a second "

@@ -1,21 +1,24 @@
-"""What a topology may say of a feed: where its market data comes from, how large its books may grow.
+"""What a topology may say of a feed: where market data comes from, how large books may grow.
 
-Exactly one source: ``venue`` (a SoupBinTCP server) or ``lines`` (MoldUDP64 on UDP).
+Exactly one source: ``venue`` (a SoupBinTCP server), ``lines`` (MoldUDP64 on UDP) or ``file`` (a
+recording).
 """
 
 from __future__ import annotations
 
 import ipaddress
-from typing import Annotated
+from typing import Annotated, Literal
 
 import pydantic
 
 from actors.feed.lines import RETRANSMISSION
 from actors.runtime import Config
 from actors.runtime.addresses import ConnectAddress, split_address
+from actors.runtime.file_paths import ExistingFile
 from actors.runtime.soup_session import SoupConfig
+from schemas.recorded import Format, format_of
 
-__all__ = ["FeedConfig", "GroupAddress", "LinesConfig"]
+__all__ = ["FeedConfig", "FileConfig", "GroupAddress", "LinesConfig"]
 
 
 def _group(address: str) -> str:
@@ -84,6 +87,34 @@ class LinesConfig(Config):
         return ring
 
 
+class FileConfig(Config):
+    """A recording: ITCH 5.0, or the two files of LOBSTER; plain or compressed with gzip."""
+
+    path: ExistingFile
+    #: LOBSTER's order book file: what rested before the message file begins.
+    book: ExistingFile | None = None
+    #: The symbol of a LOBSTER file, which does not name it; the deployment's first if not given.
+    symbol: str | None = pydantic.Field(None, min_length=1, max_length=8)
+    #: 1 is as it was, 10 ten times as fast; ``max`` as fast as the wires take it.
+    speed: Annotated[float, pydantic.Field(gt=0, le=1e6)] | Literal["max"] = 1.0
+    #: Time of day, HH:MM or HH:MM:SS, from which on it is played; what lies before is history.
+    start: str = pydantic.Field("00:00", pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?$")
+
+    @pydantic.model_validator(mode="after")
+    def _format(self) -> FileConfig:
+        lobster = format_of(self.path) == Format.LOBSTER
+        if not lobster and (self.book or self.symbol):
+            raise ValueError(f"'{self.path}' is an ITCH file, which says of itself what 'book' and "
+                             f"'symbol' say of a LOBSTER file: leave them out")
+        return self
+
+    @property
+    def start_ns(self) -> int:
+        """Nanoseconds after midnight."""
+        parts = [int(part) for part in self.start.split(":")]
+        return sum(n * unit for n, unit in zip(parts, (3600, 60, 1))) * 1_000_000_000
+
+
 class FeedConfig(SoupConfig):
     """Where the market data comes from, and how large the books may grow."""
 
@@ -91,6 +122,8 @@ class FeedConfig(SoupConfig):
     venue: ConnectAddress | None = None
     #: MoldUDP64 lines of ITCH.
     lines: LinesConfig | None = None
+    #: A recording.
+    file: FileConfig | None = None
     #: Orders resting at a time, over all symbols of the deployment; about 100 bytes each.
     max_orders: int = pydantic.Field(1 << 18, ge=1, le=1 << 27)
     #: Prices at a time on one side of a symbol.
@@ -100,10 +133,10 @@ class FeedConfig(SoupConfig):
 
     @pydantic.model_validator(mode="after")
     def _one_source(self) -> FeedConfig:
-        said = [name for name in ("venue", "lines") if getattr(self, name) is not None]
+        said = [name for name in ("venue", "lines", "file") if getattr(self, name) is not None]
         if len(said) != 1:
             found = " and ".join(said) or "none"
             raise ValueError(
                 f"a feed takes its market data from exactly one source, here {found}: give 'venue' "
-                f"(host:port of a SoupBinTCP server) or 'lines' (MoldUDP64)")
+                f"(host:port of a SoupBinTCP server), 'lines' (MoldUDP64) or 'file' (a recording)")
         return self

@@ -20,9 +20,10 @@ from actors.book.book_view import DEPTH_LEVEL, copy_depth, level_count
 from actors.book.memory import record_at
 from actors.book.price_levels import BUY, SELL
 from actors.feed.lines import LinesState, lines_at
+from actors.feed.player import is_played
 from actors.feed.state import (
-    SYMBOL, Phase, Source, book_of, depth_of, feed_of, lines_of, link_of, looks_of, symbol_count,
-    symbols_of,
+    SYMBOL, Phase, Source, book_of, depth_of, feed_of, lines_of, link_of, looks_of, recording_of,
+    symbol_count, symbols_of,
 )
 from actors.runtime import context, handler, kernel
 from actors.runtime.native import address_to_pointer, load_acquire
@@ -61,7 +62,7 @@ _LEVELS = DEPTH.fields["levels"][1]
 _SIDE_SIZE = SHOWN_LEVELS * DEPTH_LEVEL.itemsize
 
 _DISCONNECTED, _CATCHING_UP, _LIVE = int(View.DISCONNECTED), int(View.CATCHING_UP), int(View.LIVE)
-_LINES, _FOLLOWING = int(Source.LINES), int(LinesState.FOLLOWING)
+_FILE, _LINES, _FOLLOWING = int(Source.FILE), int(Source.LINES), int(LinesState.FOLLOWING)
 _PHASE_LIVE = int(Phase.LIVE)
 
 
@@ -79,6 +80,8 @@ def _copy_side(book, symbol, side, address):
 @kernel
 def _is_followed(ctx, feed):
     """Whether there is a market to follow: only then is the book the reactor's."""
+    if feed.source == _FILE:
+        return is_played(recording_of(ctx))
     if feed.source == _LINES:
         return lines_at(lines_of(ctx)).state == _FOLLOWING
     return is_active(link_of(ctx))

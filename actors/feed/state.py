@@ -7,6 +7,7 @@
     feed      phase, snapshot cursor                    FEED [1]
     link      a SoupBinTCP connection: venue, GLIMPSE   SOUP_LINK [1]
     lines     MoldUDP64 lines                           LINES [1], see actors.feed.lines
+    recording a file that is played                     RECORDING [1], see actors.feed.player
     updates   what one ITCH message changed             UPDATE [MAX_UPDATES]
     book      every order of ours                       the block of an actors.book OrderBook
     looks, depth   what is shown to who asks            see actors.feed.depth
@@ -21,11 +22,13 @@ from actors.runtime import context, kernel, table
 from actors.runtime.soup_kernels import SOUP_LINK
 from schemas.venue import symbol_to_int
 
-__all__ = ["BATCH", "BURST", "COUNTERS", "Counter", "Event", "FEED", "HISTOGRAMS", "LOCATE", "LOCATES",
-           "MAX_UPDATES",
-           "OVERDRAWN", "PARSE", "SNAPSHOT_BUDGET", "Phase", "SYMBOL", "Source", "Status", "TABLES", "UPDATE", "ahead_of", "book_of",
-           "depth_of", "directory_tables", "feed_of", "lines_of", "link_of", "locates_of", "looks_of",
-           "symbol_count", "symbols_of", "updates_of"]
+__all__ = [
+    "BATCH", "BURST", "COUNTERS", "Counter", "Event", "FEED", "HISTOGRAMS", "LOCATE", "LOCATES",
+    "MAX_UPDATES", "OVERDRAWN", "PARSE", "Phase", "SNAPSHOT_BUDGET", "SYMBOL", "Source", "Status",
+    "TABLES", "UPDATE", "ahead_of", "book_of", "depth_of", "directory_tables", "feed_of",
+    "lines_of", "link_of", "locates_of", "looks_of", "recording_of", "symbol_count", "symbols_of",
+    "updates_of",
+]
 
 #: Most messages that one call of a handler publishes; see ``Output.burst``.
 BURST = 64
@@ -77,6 +80,7 @@ class Event(enum.IntEnum):
     BREAKER_LEVEL = 4
     GAP = 5
     SNAPSHOT_TAKEN = 6
+    PLAYED = 7
 
 
 class Counter(enum.IntEnum):
@@ -128,13 +132,13 @@ SYMBOL = np.dtype([("name", "i8"), ("last_e4", "i8"), ("last_qty", "i8"), ("loca
                    ("trading_state", "i8"), ("updates", "i8")], align=True)
 
 #: ``source`` is a Source. ``sequence`` is the number of the last message applied, ``received_ns``
-#: when it came; what comes before ``tail`` is history. ``logins`` is the link's count that ``phase``
-#: belongs to, ``reported`` a bit for each kind of bad
-#: message already logged. ``snapshots`` symbols, from ``next_symbol`` on, are still to be published
+#: when it came; what comes before ``tail`` is history. ``logins`` is the link's count that
+#: ``phase`` belongs to, ``reported`` a bit for each kind of bad message already logged.
+#: ``snapshots`` symbols, from ``next_symbol`` on, are still to be published
 #: whole; ``symbol`` is the one being published (-1: none), ``side`` and ``level`` the next level of
 #: it. ``wait_until_ns`` is until when to wait for wires without room, ``patience_ns`` how long at
-#: most. ``bell`` is the ring of ``looks`` that has been answered. ``looks_ahead`` says whether looking
-#: ahead pays.
+#: most. ``bell`` is the ring of ``looks`` that has been answered. ``looks_ahead`` says whether
+#: looking ahead pays.
 FEED = np.dtype([("source", "i8"), ("sequence", "i8"), ("received_ns", "i8"), ("tail", "i8"),
                  ("phase", "i8"), ("snapshots", "i8"), ("next_symbol", "i8"), ("symbol", "i8"),
                  ("side", "i8"), ("level", "i8"), ("wait_until_ns", "i8"),
@@ -150,8 +154,9 @@ UPDATE = np.dtype([("price_e4", "i8"), ("bid_e4", "i8"), ("ask_e4", "i8"), ("las
 
 #: Names of the state tables, in order.
 TABLES = ("link", "feed", "symbols", "locates", "updates", "book", "looks", "depth", "ahead",
-          "lines")
-_LINK, _FEED, _SYMBOLS, _LOCATES, _UPDATES, _BOOK, _LOOKS, _DEPTH, _AHEAD, _LINES = range(len(TABLES))
+          "lines", "recording")
+_LINK, _FEED, _SYMBOLS, _LOCATES, _UPDATES, _BOOK, _LOOKS, _DEPTH, _AHEAD, _LINES, \
+    _RECORDING = range(len(TABLES))
 
 
 def directory_tables(symbols: tuple[str, ...]) -> dict[str, np.ndarray]:
@@ -232,3 +237,9 @@ def ahead_of(ctx):
 def lines_of(ctx):
     """The address of the LINES record."""
     return context(ctx).tables[_LINES]
+
+
+@kernel
+def recording_of(ctx):
+    """The address of the RECORDING record."""
+    return context(ctx).tables[_RECORDING]

@@ -26,6 +26,20 @@ def test_a_feed_has_exactly_one_source(config, found):
     assert f"exactly one source, here {found}" in problem(config)
 
 
+def test_a_file_is_a_recording(tmp_path):
+    itch = tmp_path / "day.itch"
+    itch.write_bytes(b"\x00\x00")
+    assert FeedConfig.model_validate({"file": {"path": str(itch)}}).file.speed == 1.0
+    file = FeedConfig.model_validate({"file": {"path": str(itch), "start": "09:30:05"}}).file
+    assert file.start_ns == 34_205 * 10**9
+    for more, part in (({"speed": 0}, "greater than 0"), ({"start": "9:30"}, "pattern"),
+                       ({"symbol": "AAPL"}, "ITCH file, which says of itself"),
+                       ({"path": str(tmp_path)}, "is no file")):
+        assert part in problem({"file": {"path": str(itch), **more}})
+    itch.write_bytes(b"%PDF")
+    assert "neither an ITCH 5.0 file" in problem({"file": {"path": str(itch)}})
+
+
 @pytest.mark.parametrize("lines, part", [
     ({"groups": []}, "at least 1 item"),
     ({"groups": ["239.1.1.1:1", "239.1.1.1:1"]}, "there twice: each line has an address"),
