@@ -13,8 +13,10 @@ import numpy as np
 from actors.book.book_memory import MAX_QUANTITY
 from actors.book.book_view import best_ask, best_bid
 from actors.book.memory import kernel, record_at
-from actors.book.order_book import BookStatus, add_order, find_order, order_at, reduce_at
-from actors.book.price_levels import BUY, SELL
+from actors.book.order_book import (
+    find_order, insert_at_tail, ladders_of, order_at, reduce_at,
+)
+from actors.book.price_levels import BUY, SELL, level_at
 from actors.feed.state import LOCATE, OVERDRAWN, SYMBOL, UPDATE, Status
 from schemas.enums import UpdateType
 from schemas.venue import itch50
@@ -34,7 +36,6 @@ from schemas.venue.validity import VALID
 
 __all__ = ["apply_message", "note_best", "note_level"]
 
-_OK = int(BookStatus.OK)
 _NOT_A_MESSAGE = int(Status.NOT_A_MESSAGE)
 _UNKNOWN_ORDER = int(Status.UNKNOWN_ORDER)
 _REFUSED = int(Status.REFUSED)
@@ -104,17 +105,28 @@ def _list_symbol(symbols, count, locates, addr):
 
 
 @kernel
+def _join(book, number, symbol, side, price_e4, shares):
+    """Puts an order into the book. Returns what all orders at its price have then, or -1. Symbol and
+    side are ours, and a field of four bytes is within the book's bounds: little is to be checked."""
+    if price_e4 == 0 or shares == 0 or find_order(book, number) >= 0:
+        return np.int64(-1)
+    slot = insert_at_tail(book, number, symbol, side, price_e4, shares)
+    if slot < 0:
+        return np.int64(-1)
+    order = order_at(book, slot)
+    order.number = number
+    return level_at(ladders_of(book), np.int64(order.level)).quantity
+
+
+@kernel
 def _add(book, symbols, symbol, addr, updates):
     side = _side_at(addr, ADD_ORDER_BUY_SELL_INDICATOR)
     price_e4 = get_u32(addr, ADD_ORDER_PRICE)
-    if price_e4 == 0:
+    quantity = _join(book, get_u64(addr, ORDER_REFERENCE_NUMBER), symbol, side, price_e4,
+                     get_u32(addr, ADD_ORDER_SHARES))
+    if quantity < 0:
         return _REFUSED
-    change = add_order(book, get_u64(addr, ORDER_REFERENCE_NUMBER), symbol, side, price_e4,
-                       get_u32(addr, ADD_ORDER_SHARES))
-    if change.status != _OK:
-        return _REFUSED
-    note_level(book, symbols, symbol, side, price_e4, change.level_quantity,
-               record_at(updates, 0, UPDATE))
+    note_level(book, symbols, symbol, side, price_e4, quantity, record_at(updates, 0, UPDATE))
     return 1
 
 
@@ -156,18 +168,15 @@ def _replace(book, symbols, addr, updates):
     order = order_at(book, slot)
     symbol, side, old_e4 = np.int64(order.symbol), np.int64(order.side), order.price_e4
     price_e4 = get_u32(addr, ORDER_REPLACE_PRICE)
-    n, added = 0, False
-    if price_e4 != 0:
-        change = add_order(book, get_u64(addr, ORDER_REPLACE_NEW_ORDER_REFERENCE_NUMBER), symbol,
-                           side, price_e4, get_u32(addr, ORDER_REPLACE_SHARES))
-        added = change.status == _OK
-        if added and price_e4 != old_e4:
-            note_level(book, symbols, symbol, side, price_e4, change.level_quantity,
-                       record_at(updates, 0, UPDATE))
-            n = 1
+    n = 0
+    joined = _join(book, get_u64(addr, ORDER_REPLACE_NEW_ORDER_REFERENCE_NUMBER), symbol, side,
+                   price_e4, get_u32(addr, ORDER_REPLACE_SHARES))
+    if joined >= 0 and price_e4 != old_e4:
+        note_level(book, symbols, symbol, side, price_e4, joined, record_at(updates, 0, UPDATE))
+        n = 1
     quantity = reduce_at(book, slot, np.int64(order_at(book, slot).quantity))
     note_level(book, symbols, symbol, side, old_e4, quantity, record_at(updates, n, UPDATE))
-    return n + 1 + (0 if added else OVERDRAWN)
+    return n + 1 + (0 if joined >= 0 else OVERDRAWN)
 
 
 @kernel
