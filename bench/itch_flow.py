@@ -20,7 +20,7 @@ from actors.book.book_memory import OrderBook, allocate_order_book
 from actors.book.book_view import first_order
 from actors.book.memory import aligned_zeros, kernel
 from actors.book.order_book import add_order, find_order, order_at, reduce_at
-from actors.book.price_levels import BUY, SELL
+from actors.book.price_levels import BUY
 from schemas.venue import itch50, symbol_to_int
 from schemas.venue.big_endian import put_u16
 

@@ -106,8 +106,11 @@ def _list_symbol(symbols, count, locates, addr):
 
 @kernel
 def _join(book, number, symbol, side, price_e4, shares):
-    """Puts an order into the book. Returns what all orders at its price have then, or -1. Symbol and
-    side are ours, and a field of four bytes is within the book's bounds: little is to be checked."""
+    """Puts an order into the book. Returns what all orders at its price have then, or -1.
+
+    Symbol and side are ours, and a field of four bytes is within the book's bounds: little is left
+    to be checked.
+    """
     if price_e4 == 0 or shares == 0 or find_order(book, number) >= 0:
         return np.int64(-1)
     slot = insert_at_tail(book, number, symbol, side, price_e4, shares)

@@ -1,4 +1,4 @@
-"""Kernels of a feed that follows MoldUDP64 lines, and rebuilds its books from GLIMPSE if it must."""
+"""Kernels of a feed that follows MoldUDP64 lines, and rebuilds books from GLIMPSE if it must."""
 
 import numpy as np
 
@@ -181,8 +181,8 @@ def _follow(ctx, lines, i):
 
 @kernel
 def follow_lines(ctx, fd):
-    """One turn of one line, the retransmission server's included, or of the GLIMPSE session; returns
-    the work done."""
+    """One turn of one line, the retransmission server's included, or of the GLIMPSE session;
+    returns the work done."""
     lines = lines_of(ctx)
     record = lines_at(lines)
     if draining(ctx):

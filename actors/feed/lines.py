@@ -1,8 +1,8 @@
 """Kernels that make one stream of several MoldUDP64 lines: arbitration, reordering, gaps.
 
 Every line carries the same numbered messages. Whichever line brings the message that is expected
-next, it is taken from there, where it lies. An older one is a duplicate, and counted. A newer one is
-kept in a ring until those before it have come:
+next, it is taken from there, where it lies. An older one is a duplicate, and counted. A newer one
+is kept in a ring until those before it have come:
 
 ::
 
@@ -31,8 +31,8 @@ from schemas.venue.big_endian import get_raw8, get_u16, get_u64, put_raw8, put_u
 
 __all__ = ["Act", "KEPT", "LINE", "LINES", "LinesState", "MAX_LINES", "NO_LINE", "Opened",
            "PACKET_BYTES", "RETRANSMISSION", "SLOT", "ask", "at_hand", "close_at_hand",
-           "first_buffered", "keep_packet", "line_at", "line_of", "lines_at", "look_at_gap", "offer",
-           "open_packet", "receive", "resume_at"]
+           "first_buffered", "keep_packet", "line_at", "line_of", "lines_at", "look_at_gap",
+           "offer", "open_packet", "receive", "resume_at"]
 
 #: Sockets that bring packets: three lines, and the retransmission server, which is the last.
 MAX_LINES = 4
@@ -86,12 +86,13 @@ LINE = np.dtype([
 #: ``expected`` is the next message to take, ``highest`` one more than the last known to exist,
 #: ``began`` the number that the session's first packet had.
 #: Session names are their ten bytes as two integers. ``gap_*``: the gap at ``gap_at`` has been
-#: there since ``gap_since_ns`` and is looked at again at ``gap_due_ns``; ``attempts`` requests went in
-#: vain. ``jump`` is a number that was too far ahead to be believed at once.
+#: there since ``gap_since_ns`` and is looked at again at ``gap_due_ns``; ``attempts`` requests went
+#: in vain. ``jump`` is a number that was too far ahead to be believed at once.
 LINES = np.dtype([
     ("state", "i8"), ("known", "i8"), ("session_0", "i8"), ("session_1", "i8"), ("former_0", "i8"),
     ("former_1", "i8"), ("ended", "i8"), ("heard_ns", "i8"),
-    ("began", "i8"), ("expected", "i8"), ("highest", "i8"), ("jump", "i8"), ("ring", "i8"), ("mask", "i8"),
+    ("began", "i8"), ("expected", "i8"), ("highest", "i8"), ("jump", "i8"), ("ring", "i8"),
+    ("mask", "i8"),
     ("payload", "i8"), ("payload_size", "i8"), ("sequence", "i8"), ("received_ns", "i8"),
     ("gap_at", "i8"), ("gap_since_ns", "i8"), ("gap_due_ns", "i8"), ("asked_ns", "i8"),
     ("attempts", "i8"), ("recovering", "i8"), ("told_ns", "i8"),

@@ -1,7 +1,7 @@
 """LOBSTER's message file as the ITCH 5.0 messages that it was made of, as far as it says.
 
-A stock directory message comes first, then, if the order book file is given, an order for each level
-that it shows before the first message. A row about an order that was never added (it rested before
+A stock directory message comes first, then, if the order book file is given, an order for each
+level that it shows before the first message. A row about an order that was never added (it rested before
 the file begins) is told of the order that stands for its level; if there is none, or it has less,
 of as much as there is, and otherwise under its own number, which a reader will not know.
 """
@@ -30,8 +30,9 @@ _LOCATE = 1
 _STANDS_FOR = 1 << 48
 _ORDERS = 1 << 21  # that rest at a time
 _MOST = 2**31 - 1
-_SUBMISSION, _CANCELLATION, _DELETION, _EXECUTION, _HIDDEN, _CROSS, _HALT = (
-    int(kind) for kind in MessageType)
+_SUBMISSION, _CANCELLATION = int(MessageType.SUBMISSION), int(MessageType.CANCELLATION)
+_EXECUTION, _HIDDEN = int(MessageType.EXECUTION), int(MessageType.HIDDEN_EXECUTION)
+_CROSS = int(MessageType.CROSS_TRADE)
 _BUY, _SELL = ord("B"), ord("S")
 _HALTED, _QUOTING, _TRADING = ord("H"), ord("Q"), ord("T")
 

@@ -1,4 +1,4 @@
-"""Kernels that take one message of the market, whatever brought it: count, apply, publish, report."""
+"""Kernels that take one message of the market, whatever brought it, and publish what changed."""
 
 import numpy as np
 

@@ -63,7 +63,8 @@ class Rig:
             self.taken.append((int(record["sequence"]), read_memory(int(record["payload"]), size)))
             close_at_hand(self.at)
 
-    def messages(self, i: int, first: int, *messages: bytes, session: str = "DAY1", **more) -> Opened:
+    def messages(self, i: int, first: int, *messages: bytes, session: str = "DAY1",
+                 **more) -> Opened:
         return self.packet(i, Packet(session, first, messages).encode(), **more)
 
     def heartbeat(self, next_number: int) -> None:
