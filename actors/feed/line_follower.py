@@ -2,9 +2,10 @@
 
 import numpy as np
 
+from actors.feed.gaps import Act, ask, look_at_gap, resume_at
 from actors.feed.lines import (
-    Act, LinesState, Opened, ask, at_hand, close_at_hand, keep_packet, line_at, line_of,
-    lines_at, look_at_gap, offer, open_packet, receive, resume_at,
+    LinesState, Opened, at_hand, close_at_hand, keep_packet, line_at, line_of, lines_at, offer,
+    open_packet, receive,
 )
 from actors.feed.look_ahead import look_from, look_on
 from actors.feed.publish import publish_snapshots

@@ -14,9 +14,8 @@ from collections.abc import Callable
 import numpy as np
 
 from actors.feed.config import FeedConfig, LinesConfig
-from actors.feed.lines import (
-    LINES, MAX_LINES, PACKET_BYTES, RETRANSMISSION, SLOT, LinesState, first_buffered, resume_at,
-)
+from actors.feed.gaps import first_buffered, resume_at
+from actors.feed.lines import LINES, MAX_LINES, PACKET_BYTES, RETRANSMISSION, SLOT, LinesState
 from actors.feed.state import Counter
 from actors.runtime.addresses import split_address
 from actors.runtime.soup_kernels import SOUP_LINK

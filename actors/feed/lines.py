@@ -8,9 +8,7 @@ is kept in a ring until those before it have come:
 
     ring   slot [sequence & mask]   ... | expected: empty | 17 | 18 | empty | 20 | ... highest
 
-What is missing after a short wait is asked of the retransmission server, whose answers are one more
-line. What it cannot give is given up: the caller rebuilds its books from a snapshot, or goes on
-without. Nothing here knows what the messages say, nor reads a clock: times are arguments.
+What is missing is for :mod:`actors.feed.gaps`. Nothing here knows what the messages say, nor reads a clock: times are arguments.
 
 LINES, with a LINE for each socket, is one record in memory; ``lines`` is its address. The
 housekeeper owns it while ``state`` is IDLE, FORGETTING or ROLLING, otherwise the reactor does.
@@ -24,15 +22,14 @@ import numpy as np
 
 from actors.book.memory import record_at
 from actors.runtime.native import (
-    errno_location, kernel, load_i64, memcpy, recv, send,
+    errno_location, kernel, load_i64, memcpy, recv,
 )
 from schemas.venue import moldudp64 as mold
-from schemas.venue.big_endian import get_raw8, get_u16, get_u64, put_raw8, put_u16
+from schemas.venue.big_endian import get_raw8, get_u16, get_u64
 
-__all__ = ["Act", "KEPT", "LINE", "LINES", "LinesState", "MAX_LINES", "NO_LINE", "Opened",
-           "PACKET_BYTES", "RETRANSMISSION", "SLOT", "ask", "at_hand", "close_at_hand",
-           "first_buffered", "keep_packet", "line_at", "line_of", "lines_at", "look_at_gap",
-           "offer", "open_packet", "receive", "resume_at"]
+__all__ = ["KEPT", "LINE", "LINES", "LinesState", "MAX_LINES", "NO_LINE", "Opened",
+           "PACKET_BYTES", "RETRANSMISSION", "SLOT", "at_hand", "close_at_hand", "keep_packet",
+           "line_at", "line_of", "lines_at", "offer", "open_packet", "receive", "slot_of"]
 
 #: Sockets that bring packets: three lines, and the retransmission server, which is the last.
 MAX_LINES = 4
@@ -59,14 +56,6 @@ class Opened(enum.IntEnum):
     NOTHING = 0   #: nothing to take: a heartbeat, not ours, or no packet
     MESSAGES = 1  #: messages to take
     NEW_SESSION = 2  #: the session is over and this is the next one's; the packet stays
-
-
-class Act(enum.IntEnum):
-    """What :func:`look_at_gap` says to do."""
-
-    NOTHING = 0
-    ASK = 1
-    GIVE_UP = 2
 
 
 #: A message that came too early. ``size`` is what it had, of which KEPT bytes are here.
@@ -102,20 +91,15 @@ LINES = np.dtype([
     ("lost", "i8"), ("request", "u1", (24,)), ("line", LINE, (MAX_LINES,)),
 ])
 _LINE_AT = LINES.fields["line"][1]
-_REQUEST_AT = LINES.fields["request"][1]
 _SLOT_SIZE = SLOT.itemsize
 _DATA_AT = SLOT.fields["data"][1]
 
 _NOTHING, _MESSAGES, _NEW_SESSION = (int(o) for o in Opened)
-_WAIT, _ASK, _GIVE_UP = (int(a) for a in Act)
 _WHOLE = int(mold.PacketStatus.WHOLE)
 _HEADER_LENGTH = mold.HEADER_LENGTH
 _SEQUENCE, _COUNT = mold.SEQUENCE_NUMBER, mold.MESSAGE_COUNT
 _END_OF_SESSION = mold.END_OF_SESSION_COUNT
-_MOST_ASKED = mold.MAX_MESSAGE_COUNT
-_REQUEST_LENGTH = mold.REQUEST_LENGTH
-_MOST_DOUBLINGS = 6
-_DONTWAIT, _NOSIGNAL = 0x40, 0x4000
+_DONTWAIT = 0x40
 _EINTR, _EAGAIN = 4, 11
 
 
@@ -247,7 +231,8 @@ def open_packet(lines, i):
 
 
 @kernel
-def _slot(lines, sequence):
+def slot_of(lines, sequence):
+    """The place in the ring where a message with this number is kept; see SLOT."""
     record = lines_at(lines)
     return record_at(record.ring, sequence & record.mask, SLOT)
 
@@ -256,7 +241,7 @@ def _slot(lines, sequence):
 def _keep(lines, line, sequence, source, size, newest_wins):
     """Keeps a message that came early. Beyond the ring's end there is no room, unless the newest
     may have that of the oldest."""
-    record, slot = lines_at(lines), _slot(lines, sequence)
+    record, slot = lines_at(lines), slot_of(lines, sequence)
     if slot.sequence == sequence:
         line.duplicates += 1
         return
@@ -322,7 +307,7 @@ def keep_packet(lines, i):
 def next_buffered(lines):
     """Whether the message that is expected was kept: then it is at hand."""
     record = lines_at(lines)
-    slot = _slot(lines, record.expected)
+    slot = slot_of(lines, record.expected)
     if slot.sequence != record.expected:
         return False
     record.payload = record.ring + (record.expected & record.mask) * _SLOT_SIZE + _DATA_AT
@@ -342,93 +327,3 @@ def at_hand(lines, i):
 def close_at_hand(lines):
     """Ends the message at hand: the next one is expected."""
     lines_at(lines).expected += 1
-
-
-# ---- gaps ----------------------------------------------------------------------------------------
-
-@kernel
-def _missing(lines):
-    """How many messages from the expected one on have not come, as many as a request can name."""
-    record = lines_at(lines)
-    most = min(record.highest - record.expected, record.mask + 1, _MOST_ASKED)
-    n = np.int64(1)
-    while n < most and _slot(lines, record.expected + n).sequence != record.expected + n:
-        n += 1
-    return n
-
-
-@kernel
-def look_at_gap(lines, now_ns):
-    """Whether something is missing, and what to do about it now: an :class:`Act`.
-
-    A gap is waited for, then asked for; an answer that fills a part of it is followed by the next
-    request at once, none by another after twice the time. More missing than the ring could keep up
-    with is not waited for, and is what snapshots are for.
-    """
-    record = lines_at(lines)
-    if record.expected >= record.highest:
-        record.recovered += record.recovering
-        record.recovering = 0
-        record.gap_at = 0
-        return _WAIT
-    if _slot(lines, record.expected).sequence == record.expected:
-        return _WAIT
-    much = record.highest - record.expected > record.mask
-    if much and record.has_snapshot != 0:
-        return _GIVE_UP
-    if record.gap_at != record.expected:
-        if record.gap_at == 0:
-            record.gap_since_ns = now_ns
-            record.gap_due_ns = now_ns + record.wait_ns
-        elif record.recovering != 0:
-            record.gap_due_ns = now_ns
-        record.gap_at = record.expected
-        record.attempts = 0
-    if now_ns < record.gap_due_ns and not (much and record.attempts == 0):
-        return _WAIT
-    if line_at(lines, RETRANSMISSION).fd < 0 or record.attempts >= record.most_attempts:
-        return _GIVE_UP
-    if now_ns - record.asked_ns < record.ask_every_ns:
-        return _WAIT
-    return _ASK
-
-
-@kernel
-def ask(lines, now_ns):
-    """Asks the retransmission server for what is missing. Returns how many messages that is."""
-    record = lines_at(lines)
-    n = _missing(lines)
-    request = lines + _REQUEST_AT
-    put_raw8(request, 0, record.session_0)
-    put_u16(request, 8, record.session_1)
-    mold.put_request(request, request, record.expected, n)
-    send(np.int32(line_at(lines, RETRANSMISSION).fd), request, _REQUEST_LENGTH,
-         _DONTWAIT | _NOSIGNAL)
-    record.gaps += 1 - record.recovering
-    record.recovering = 1
-    record.asked += 1
-    record.asked_ns = now_ns
-    record.gap_due_ns = now_ns + (record.timeout_ns << min(record.attempts, _MOST_DOUBLINGS))
-    record.attempts += 1
-    return n
-
-
-@kernel
-def first_buffered(lines):
-    """The oldest message kept that is newer than the expected one; the next to come if none is."""
-    record = lines_at(lines)
-    for sequence in range(record.expected, min(record.highest, record.expected + record.mask + 1)):
-        if _slot(lines, sequence).sequence == sequence:
-            return np.int64(sequence)
-    return record.highest
-
-
-@kernel
-def resume_at(lines, sequence):
-    """From now on ``sequence`` is expected, whatever was."""
-    record = lines_at(lines)
-    record.expected = sequence
-    record.highest = max(record.highest, sequence)
-    record.gap_at = 0
-    record.attempts = 0
-    record.recovering = 0

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from actors.feed.gaps import Act, ask, first_buffered, look_at_gap, resume_at
 from actors.feed.lines import (
-    KEPT, LINES, MAX_LINES, PACKET_BYTES, RETRANSMISSION, SLOT, Act, Opened, ask, at_hand,
-    close_at_hand, first_buffered, keep_packet, look_at_gap, offer, open_packet, resume_at,
+    KEPT, LINES, MAX_LINES, PACKET_BYTES, RETRANSMISSION, SLOT, Opened, at_hand, close_at_hand,
+    keep_packet, offer, open_packet,
 )
 from schemas.venue.moldudp64 import Packet, Request
 from tests.feed.soup_rig import read_memory
