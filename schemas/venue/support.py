@@ -109,14 +109,14 @@ _OUCH_50_OUT = {
 
 _GLIMPSE = {
     "S": Support(SENDS, IGNORES, "the latest"),
-    "R": Support(SENDS, IGNORES),
-    "H": Support(SENDS, IGNORES, "the latest of each stock"),
+    "R": Support(SENDS, ACTS),
+    "H": Support(SENDS, ACTS, "the latest of each stock"),
     "Y": Support(NOT_SENT, IGNORES),
-    "A": Support(SENDS, IGNORES, "what is left of the order, at the time it came into the book"),
-    "F": Support(NOT_SENT, IGNORES),
+    "A": Support(SENDS, ACTS, "what is left of the order, at the time it came into the book"),
+    "F": Support(NOT_SENT, ACTS),
     "N": Support(NOT_SENT, IGNORES),
     "h": Support(NOT_SENT, IGNORES),
-    "G": Support(SENDS, IGNORES, "the session goes on, silent"),
+    "G": Support(SENDS, ACTS, "the session goes on, silent"),
 }
 
 _OUCH_42_IN = {
@@ -163,9 +163,9 @@ _SOUPBINTCP = {
 SUPPORT: MappingProxyType[str, Parties] = MappingProxyType(
     {
         "SoupBinTCP": Parties("exchange", "feed, gateway", MappingProxyType(_SOUPBINTCP)),
-        "MoldUDP64": Parties("exchange", "", MappingProxyType({})),
+        "MoldUDP64": Parties("exchange", "feed", MappingProxyType({})),
         "ITCH 5.0": Parties("exchange", "feed", MappingProxyType(_ITCH)),
-        "GLIMPSE 5.0": Parties("exchange", "", MappingProxyType(_GLIMPSE)),
+        "GLIMPSE 5.0": Parties("exchange", "feed", MappingProxyType(_GLIMPSE)),
         "OUCH 5.0 inbound": Parties("exchange", "gateway", MappingProxyType(_OUCH_50_IN)),
         "OUCH 5.0 outbound": Parties("exchange", "gateway", MappingProxyType(_OUCH_50_OUT)),
         "OUCH 4.2 inbound": Parties("exchange", "", MappingProxyType(_OUCH_42_IN)),

@@ -17,6 +17,8 @@ class Exchange(Actor):
         market_data: ListenAddress = "127.0.0.1:9001"
         mirrors: list[ListenAddress] = []
         flow: dict = {}
+        moldudp64: dict = {}
+        glimpse: ListenAddress | None = None
 
 
 class FeedHandler(Actor):
@@ -25,6 +27,7 @@ class FeedHandler(Actor):
 
     class Config(Config):
         venue: ConnectAddress = "127.0.0.1:9001"
+        lines: dict = {}
         file: dict = {}
 
 
