@@ -6,9 +6,7 @@ session is flushed, then all.
 
 import numpy as np
 
-from actors.exchange.market_data import announce_close, announce_open
-from actors.exchange.order_entry import handle_request
-from actors.exchange.order_replies import announce
+from actors.exchange.inputs import InputType, carry_out
 from actors.exchange.session_io import (
     adopt, compact, end_session, finish_session, flush, flush_all, has_all, is_active,
     keep_evidence, receive, send_heartbeat,
@@ -24,7 +22,6 @@ from actors.runtime import kernel
 from actors.runtime.clock import now_ns
 from actors.runtime.histogram import record_ns
 from actors.runtime.native import epoll_wait
-from schemas.venue import ouch50
 from schemas.venue.soupbintcp import (
     CLIENT_HEARTBEAT, COMPLETE, DEBUG, HEARTBEAT_INTERVAL_NS, LOGOUT_REQUEST, MALFORMED,
     UNSEQUENCED_DATA, next_packet,
@@ -35,7 +32,9 @@ __all__ = ["keep_sessions", "open_day", "serve_turn", "stamp"]
 _REQUESTS_PER_TURN = 512  # of one session, then others get theirs
 _DAY_NS = 86_400_000_000_000
 _GONE = EPOLLRDHUP | EPOLLHUP | EPOLLERR
-_START_OF_DAY, _END_OF_DAY = int(ouch50.EventCode.START_OF_DAY), int(ouch50.EventCode.END_OF_DAY)
+_OPEN, _REQUEST, _CLOSE = (np.int64(t) for t in (InputType.OPEN, InputType.REQUEST,
+                                                 InputType.CLOSE))
+_NOTHING = np.int64(0)
 
 
 @kernel
@@ -48,12 +47,8 @@ def stamp(venue):
 @kernel
 def open_day(venue):
     """Announce the day, once."""
-    record = venue_at(venue)
-    if record.phase == Phase.BEFORE_OPEN:
-        at = stamp(venue)
-        announce_open(venue, at)
-        announce(venue, _START_OF_DAY, at)
-        record.phase = Phase.OPEN
+    if venue_at(venue).phase == Phase.BEFORE_OPEN:
+        carry_out(venue, _OPEN, _NOTHING, _NOTHING, _NOTHING, stamp(venue))
 
 
 @kernel
@@ -76,7 +71,11 @@ def _handle_packets(venue, slot):
             break
         begin, session.begin = session.begin, following
         if kind == UNSEQUENCED_DATA and session.kind == SessionKind.ORDER_ENTRY:
-            handle_request(venue, slot, base + at, length, stamp(venue))
+            record.request_slot = slot
+            if not carry_out(venue, _REQUEST, session.account, base + at, length, stamp(venue)):
+                session.begin = begin  # the journal takes nothing for now: read no more
+                session.backlog = 1
+                break
             requests += 1
         elif kind == LOGOUT_REQUEST:
             end_session(venue, slot, EndReason.LOGOUT, 0)
@@ -159,10 +158,8 @@ def _close_day(venue, turn_ns):
     """Announce the end of the day, once, and end each session that has heard of it."""
     record = venue_at(venue)
     if record.phase == Phase.OPEN:
-        at = stamp(venue)
-        announce_close(venue, at)
-        announce(venue, _END_OF_DAY, at)
-        record.phase = Phase.CLOSED
+        if not carry_out(venue, _CLOSE, _NOTHING, _NOTHING, _NOTHING, stamp(venue)):
+            return np.int64(0)
         flush_all(venue, turn_ns)
     ended = 0
     for slot in range(record.used):

@@ -81,7 +81,11 @@ COUNTER_NAMES = tuple(counter.name.lower() for counter in Counter)
 #: small buffers at the end.
 #: ``midnight_offset_ns`` turns monotonic time into time since local midnight. ``offered`` counts
 #: the sessions handed over by the housekeeper, ``adopted`` those taken by the reactor, ``used``
-#: bounds their slots, ``unfinished`` counts those that have more to read.
+#: bounds their slots, ``unfinished`` counts those that have more to read. ``journal``, ``apply``
+#: and ``snapshot`` are addresses: of the JOURNAL, of the code of ``apply_input``, of a SNAPSHOT.
+#: ``flow_ns`` is when the flow was played last, ``request_slot`` whose request is carried out
+#: (``spare_slot``: nobody's). ``holds``: nothing is sent before it is on the disk; what was
+#: appended before record ``held_sequence`` is sent when that is.
 VENUE = np.dtype([
     ("engine", "i8"), ("sessions", "i8"), ("logs", "i8"), ("accounts", "i8"), ("listing", "i8"),
     ("names", "i8"), ("names_header", "i8"), ("flow", "i8"), ("flow_symbols", "i8"),
@@ -91,6 +95,8 @@ VENUE = np.dtype([
     ("midnight_offset_ns", "i8"), ("phase", "i8"), ("directive", "i8"), ("used", "i8"),
     ("offered", "i8"), ("adopted", "i8"), ("unfinished", "i8"), ("history", "i8"),
     ("reserved", "i8", (4,)),
+    ("journal", "i8"), ("apply", "i8"), ("snapshot", "i8"), ("flow_ns", "i8"),
+    ("request_slot", "i8"), ("spare_slot", "i8"), ("holds", "i8"), ("held_sequence", "i8"),
     ("scratch", "i8", (2,)), ("blanks", "u1", (16,)), ("packets", "u1", (8,)),
     ("epoll_events", "u1", (EPOLL_EVENTS * EVENT_BYTES,)),
 ], align=True)
@@ -146,6 +152,7 @@ def _fill(record: np.ndarray, venue: Venue) -> None:
     record["packets"][:6] = list(packet(SERVER_HEARTBEAT) + packet(END_OF_SESSION))
     record["engine"] = venue.engine.address
     record["history"] = venue.history.state.ctypes.data if venue.history else 0
+    record["spare_slot"] = record["request_slot"] = venue.sessions.sessions.size
     record["n_logs"], record["n_symbols"] = venue.logs.logs.size, venue.listing.size
     for field, array in (
         ("logs", venue.logs.logs), ("sessions", venue.sessions.sessions),

@@ -22,7 +22,7 @@ from actors.runtime.native import (
     address_to_pointer, kernel, load_acquire, load_i64, memcpy, store_i64, store_release,
 )
 
-__all__ = ["SCAN_BAD", "SCAN_END", "SCAN_FULL", "append_record", "checksum_at", "claim_record",
+__all__ = ["SCAN_BAD", "SCAN_END", "SCAN_FULL", "SYNCED_AT", "append_record", "checksum_at", "claim_record",
            "commit_record", "find_record", "hash_bytes", "is_durable", "journal_at", "scan"]
 
 _FACTOR = np.uint64(0xFF51AFD7ED558CCD)
@@ -34,7 +34,7 @@ _WORD, _SEQUENCE, _TIME, _CHECKSUM = 0, 8, 16, 24
 _NEXT_BASE = JOURNAL.fields["next_base"][1]
 _NUMBER = JOURNAL.fields["number"][1]
 _NEXT_SEQUENCE = JOURNAL.fields["sequence"][1]
-_SYNCED = JOURNAL.fields["synced"][1]
+SYNCED_AT = JOURNAL.fields["synced"][1]
 
 #: How :func:`scan` ended: where nothing is committed, where a segment is full, at damage.
 SCAN_END, SCAN_FULL, SCAN_BAD = 0, 1, 2
@@ -166,7 +166,7 @@ def append_record(journal, kind, source, length, time_ns):
 def is_durable(journal):
     """Whether everything committed is on the disk."""
     j = journal_at(journal)
-    return load_acquire(journal + _SYNCED) >= j.sequence
+    return load_acquire(journal + SYNCED_AT) >= j.sequence
 
 
 # --- reading ----------------------------------------------------------------------------------

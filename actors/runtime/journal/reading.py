@@ -17,7 +17,7 @@ from actors.runtime.journal.layout import RECORD_HEADER, SEGMENT_HEADER, WORDS
 from actors.runtime.journal.segments import Segment, list_segments, map_segment
 
 __all__ = ["Damage", "JournalRecord", "Part", "Reading", "open_segments", "read_journal",
-           "read_records"]
+           "read_records", "read_segment"]
 
 _ALL = 2**62
 
@@ -138,6 +138,18 @@ def read_journal(folder: pathlib.Path, begin: int = 0, sequence: int = 1,
         if not part.full:
             reading.damage = _look_behind(part, segments[place + 1:], bad)
             reading.unfinished = not bad and _begins_record(part)
+    return reading
+
+
+def read_segment(path: pathlib.Path) -> Reading:
+    """The same of one segment alone, which need not lie in a journal's folder."""
+    segment = map_segment(path)
+    part, bad = _read_part(segment, 1, first=True)
+    kind = segment.header["kind"].decode("ascii", "replace")
+    reading = Reading(path.parent, kind, segment.salt, [part])
+    if not part.full:
+        reading.damage = _look_behind(part, [], bad)
+        reading.unfinished = not bad and _begins_record(part)
     return reading
 
 

@@ -169,7 +169,7 @@ def test_disk_durability_acknowledges_what_was_synced(tmp_path):
 
 def test_a_folder_in_use_by_another_kind_is_refused(tmp_path):
     append(Journal(tmp_path / "j", SMALL), 1, b"x")
-    with pytest.raises(JournalError, match="journal of a test, not of a exchange|not of a gateway"):
+    with pytest.raises(JournalError, match="journal of a test, not of a gateway"):
         Journal(tmp_path / "j", JournalOptions("gateway", 1 << 16))
 
 

@@ -1,0 +1,46 @@
+"""How the exchange's journal reads, for ``pitwire journal show``."""
+
+from __future__ import annotations
+
+import enum
+import json
+from typing import Any
+
+from actors.exchange.inputs import InputType
+from actors.runtime.journal.formats import register_format
+from schemas.venue import ProtocolError, ouch50
+
+__all__ = ["request_fields"]
+
+
+def _number(payload: bytes) -> int:
+    return int.from_bytes(payload[:8], "little", signed=True)
+
+
+def request_fields(payload: bytes) -> dict[str, Any]:
+    """A client's OUCH 5.0 request: account number and the message's fields."""
+    number, message = _number(payload), payload[8:]
+    try:
+        decoded = ouch50.INBOUND.decode(message)
+    except ProtocolError as error:
+        return {"account": number & 0xFFFFFFFF, "invalid": str(error), "bytes": message.hex(" ")}
+    return {"account": number & 0xFFFFFFFF, **decoded}
+
+
+def _day_fields(payload: bytes) -> dict[str, Any]:
+    day = json.loads(payload[8:])
+    return {"session": day["session"], "symbols": day["symbols"]}
+
+
+def _nothing(payload: bytes) -> dict[str, Any]:
+    return {}
+
+
+_FIELDS = {
+    InputType.DAY: _day_fields,
+    InputType.REQUEST: request_fields,
+    InputType.FLOW: lambda payload: {"now_ns": _number(payload)},
+    InputType.RESUME: lambda payload: {"stood_still_ns": _number(payload)},
+}
+for _type in InputType:
+    register_format("exchange", _type, _type.name, _FIELDS.get(_type, _nothing))
