@@ -5,12 +5,16 @@ orders that execute; orders are known by client references through the order map
 is read. The flows are made beforehand with the engine itself, so that every cancel finds its order;
 a run replays one on a fresh engine and must end in the same state. Rates are by the thread's own
 time, so that another process on the core does not count; latencies are by the wall clock.
+
+What the engine remembers must not grow: a long run fills a book, trades on it and empties it again,
+over and over, and asks the system what the process holds and the engine what is in use.
 """
 
 from __future__ import annotations
 
 import json
 import pathlib
+import resource
 import sys
 import time
 from dataclasses import dataclass
@@ -20,10 +24,11 @@ import numpy as np
 from rich.console import Console
 
 from actors.book.memory import aligned_zeros, kernel
-from actors.exchange.engine_state import Engine, EventKind, allocate
-from actors.exchange.matching import (cancel, clear_events, engine_hash, event_at, find,
+from actors.exchange.engine_state import CancelReason, Engine, EventKind, Status, allocate
+from actors.exchange.matching import (cancel, cancel_all, clear_events, engine_hash, event_at, find,
                                       pending_events, submit)
 from actors.exchange.reference import ReferenceEngine
+from actors.runtime import kernel as clock_kernel
 from actors.runtime.clock import now_ns
 from bench import machine
 from bench.table import Row, print_rows, row_json
@@ -37,6 +42,9 @@ OPERATIONS = 200_000
 REFERENCE_OPERATIONS = 4_000
 TARGET_PER_S = 10_000_000
 TARGET_P99_NS = 500
+LONG_RUN, LONG_RUN_QUICK = 100_000_000, 5_000_000
+CHUNK = 1_000_000
+TARGET_GROWTH_KIB = 1_024
 
 OWNER = 1
 ADD, CANCEL, MATCH = 0, 1, 2
@@ -127,7 +135,7 @@ def _replay(engine, commands, counts):
         _take_events(engine, counts)
 
 
-@kernel
+@clock_kernel
 def _replay_timed(engine, commands, counts, taken_ns, scratch):
     for i in range(commands.size):
         start = now_ns(scratch)
@@ -136,7 +144,7 @@ def _replay_timed(engine, commands, counts, taken_ns, scratch):
         _take_events(engine, counts)
 
 
-@kernel
+@clock_kernel
 def _time_nothing(taken_ns, scratch):
     for i in range(taken_ns.size):
         start = now_ns(scratch)
@@ -214,6 +222,45 @@ def _clock(rounds: int) -> Row:
     return Row("of each of these, the clock", "ns", values)
 
 
+def _resident_kib() -> int:
+    """What the process holds in memory now."""
+    pages = int(pathlib.Path("/proc/self/statm").read_text().split()[1])
+    return pages * resource.getpagesize() // 1024
+
+
+def _empty(engine: Engine) -> None:
+    while cancel_all(engine.address, -1, -1, int(CancelReason.CLOSED), 0) != Status.DONE:
+        clear_events(engine.address)
+    clear_events(engine.address)
+
+
+def _long_run(flow: Flow, operations: int) -> list[Row]:
+    """What is left behind by many operations, made a chunk at a time. The first chunk may touch
+    memory for the first time; it does not count."""
+    rng = np.random.default_rng(1)
+    block = np.repeat([ADD, CANCEL, MATCH], [450, 450, 100])
+    engine, state = flow.engine(), np.array([88172645463325252], np.uint64)
+    free = engine.book.book["available"], engine.book.ladders["available"]
+    at_first = [int(pool[0]) for pool in free]
+    resident, done = 0, 0
+    kinds = np.zeros(flow.resting + CHUNK, np.int64)
+    commands, live = aligned_zeros(kinds.size, COMMAND), np.zeros(kinds.size, np.int64)
+    while done < operations:
+        for start in range(flow.resting, kinds.size, block.size):
+            kinds[start : start + block.size] = rng.permutation(block)
+        _make_flow(engine.address, kinds, commands, live, flow.symbols, flow.spread, state)
+        _empty(engine)
+        done += kinds.size
+        resident = resident or _resident_kib()
+    lost = sum(was - int(pool[0]) for was, pool in zip(at_first, free))
+    name = f"after {operations:,} operations"
+    return [
+        Row(f"{name}: memory grown by", "KiB", [float(_resident_kib() - resident)],
+            TARGET_GROWTH_KIB, "below"),
+        Row(f"{name}: places not given back", "", [float(lost)], 0, "equal"),
+    ]
+
+
 def _reference_rates(flow: Flow, rounds: int) -> list[float]:
     """Operations a second of the plain Python engine, each round on the next part of a flow."""
     commands, _ = flow.make()
@@ -248,6 +295,7 @@ def run(quick: bool = False) -> list[Row]:
     rows = _rounds(small, rounds) + _rounds(large, rounds) + [_clock(rounds)]
     plain = _reference_rates(small, rounds)
     ratios = [compiled / python for compiled, python in zip(rows[0].values, plain)]
+    rows += _long_run(large, LONG_RUN_QUICK if quick else LONG_RUN)
     return rows + [
         Row("1 symbol, 1,000 orders: plain Python", "1/s", plain),
         Row("1 symbol, 1,000 orders: faster by", "times", ratios),

@@ -18,8 +18,8 @@ from actors.book.memory import aligned_zeros, lay_out, view_at
 from actors.book.order_map import MAP_ENTRY, MAP_HEADER, clear_map, table_size
 from actors.book.price_levels import LADDERS, LEVEL, RUNG, SIDE, clear_ladders
 
-__all__ = ["BOOK", "BookBounds", "INDEX_AT", "LADDERS_AT", "MAX_PRICE_E4", "MAX_QUANTITY",
-           "NO_ORDER", "ORDER", "OrderBook", "allocate_order_book"]
+__all__ = ["BOOK", "BookBounds", "HIDDEN", "INDEX_AT", "LADDERS_AT", "MAX_PRICE_E4",
+           "MAX_QUANTITY", "NO_ORDER", "ORDER", "OrderBook", "allocate_order_book"]
 
 #: In place of a slot where there is no order.
 NO_ORDER = -1
@@ -27,14 +27,18 @@ NO_ORDER = -1
 MAX_PRICE_E4 = 2**62
 #: An order's quantity is 1 to this.
 MAX_QUANTITY = 2**32 - 1
+#: The bit of `attributes` that is set exactly for orders on hidden rows.
+HIDDEN = 1
 
 #: One order: a cache line. `number` is the venue's order reference number; `executed` counts the
-#: shares executed over a chain of replacements; `tag` is the owner of the book's to use. In a free
-#: slot `next` is the free list, the rest is what the last order left.
+#: shares executed over a chain of replacements; `tag` is the owner of the book's to use, as are the
+#: bits of `attributes` but HIDDEN. In a free slot `next` is the free list, the rest is what the
+#: last order left.
 ORDER = np.dtype(
     [("key", "i8"), ("number", "i8"), ("price_e4", "i8"), ("entered_ns", "i8"),
      ("quantity", "u4"), ("executed", "u4"), ("prev", "i4"), ("next", "i4"), ("level", "i4"),
-     ("symbol", "i4"), ("tag", "u4"), ("side", "u1"), ("reserved", "u1", (3,))],
+     ("symbol", "i4"), ("tag", "u4"), ("side", "u1"), ("attributes", "u1"),
+     ("reserved", "u1", (2,))],
     align=True,
 )
 
@@ -44,7 +48,7 @@ BOOK = np.dtype(
      ("entries_at", "i8"), ("available", "i8"), ("free", "i8")]
 )
 
-MAGIC = int.from_bytes(b"PWBOOK01", "little")
+MAGIC = int.from_bytes(b"PWBOOK02", "little")
 LADDERS_AT = 128
 INDEX_AT = 192
 ARRAYS_AT = 256
@@ -57,7 +61,8 @@ class BookBounds:
 
     ``symbols``: numbered from 0; ``orders``: resting at a time; ``levels``: prices at a time, over
     all symbols (default: as many as orders, but no more than the sides hold); ``levels_per_side``:
-    prices at a time on one side of a symbol, or of each symbol if it is a sequence.
+    prices at a time on one side of a symbol, or of each symbol if it is a sequence;
+    ``hidden_levels``: the same for hidden orders, 0 for a book that has none.
     """
 
     def __init__(
@@ -66,6 +71,7 @@ class BookBounds:
         orders: int,
         levels: int | None = None,
         levels_per_side: int | Sequence[int] = 1024,
+        hidden_levels: int | Sequence[int] = 0,
     ):
         if not 1 <= symbols <= 2**24:
             raise ValueError(f"a book needs 1 to 2**24 symbols, not {symbols}")
@@ -77,14 +83,22 @@ class BookBounds:
                 "levels_per_side must be at least 1 for every symbol and 2**29 in total, "
                 f"not {levels_per_side}"
             )
+        hidden = np.broadcast_to(np.asarray(hidden_levels, np.int64), (symbols,))
+        if hidden.min() < 0 or hidden.sum() > 2**29:
+            raise ValueError(
+                f"hidden_levels must be 0 or more, and 2**29 at most in total, not {hidden_levels}"
+            )
+        if not hidden.any():
+            hidden = hidden[:0]
         if levels is None:
-            levels = min(orders, 2 * int(per_symbol.sum()))
+            levels = min(orders, 2 * int(per_symbol.sum() + hidden.sum()))
         if not 1 <= levels <= 2**30:
             raise ValueError(f"a book needs room for 1 to 2**30 levels, not {levels}")
-        self.capacities = np.repeat(per_symbol, 2)
+        self.symbols = symbols
+        self.capacities = np.repeat(np.concatenate([per_symbol, hidden]), 2)
         self.arrays = {
             "entries": (MAP_ENTRY, table_size(orders)),
-            "sides": (SIDE, 2 * symbols),
+            "sides": (SIDE, self.capacities.size),
             "rungs": (RUNG, int(self.capacities.sum())),
             "levels": (LEVEL, levels),
             "orders": (ORDER, orders),
@@ -137,8 +151,8 @@ class OrderBook:
             count["orders"], 0,
         )
         view_at(memory, LADDERS_AT, LADDERS, 1)[0] = (
-            count["sides"], at["sides"] - LADDERS_AT, count["rungs"], at["rungs"] - LADDERS_AT,
-            count["levels"], at["levels"] - LADDERS_AT, 0, 0,
+            count["sides"], 2 * bounds.symbols, at["sides"] - LADDERS_AT, count["rungs"],
+            at["rungs"] - LADDERS_AT, count["levels"], at["levels"] - LADDERS_AT, 0, 0,
         )
         book = cls(memory)
         clear_map(book.entries, book.index, count["orders"], seed)
@@ -167,7 +181,7 @@ def allocate_order_book(
 ) -> OrderBook:
     """An empty book in memory of its own. See :class:`BookBounds` and :meth:`OrderBook.create`.
 
-    It takes 96 to 128 bytes an order, 32 a level, 32 a symbol's level a side.
+    It takes 96 to 128 bytes an order, 32 a level, 16 for each price a side may have.
     """
     bounds = BookBounds(symbols, orders, levels, levels_per_side)
     return OrderBook.create(aligned_zeros(bounds.size, np.uint8), bounds, seed)

@@ -9,7 +9,8 @@ from actors.book.price_levels import (BUY, SELL, best_level, ladders_at, level_a
                                       nth_level, side_at, side_row)
 
 __all__ = ["DEPTH_LEVEL", "HASH_SEED", "best_ask", "best_bid", "best_price", "copy_depth",
-           "first_order", "level_count", "mix", "next_order", "nth_price", "state_hash"]
+           "first_in_row", "first_order", "level_count", "mix", "next_order", "nth_price",
+           "state_hash"]
 
 #: A row of :func:`copy_depth`; laid out as PriceLevel of ``schemas/book_snapshot.fbs``.
 DEPTH_LEVEL = np.dtype([("price_e4", "i8"), ("quantity", "u4"), ("orders", "u4")], align=True)
@@ -80,18 +81,24 @@ def _head_of(book, index):
 
 
 @kernel
+def first_in_row(book, row):
+    """The slot of the order of a row that would execute first, or NO_ORDER."""
+    return _head_of(book, best_level(ladders_of(book), row))
+
+
+@kernel
 def first_order(book, symbol, side):
-    """The slot of the order that would execute first, or NO_ORDER."""
-    return _head_of(book, best_level(ladders_of(book), side_row(symbol, side)))
+    """The slot of the displayed order that would execute first, or NO_ORDER."""
+    return first_in_row(book, side_row(symbol, side))
 
 
 @kernel
 def next_order(book, slot):
-    """The slot of the order that would execute after this one, or NO_ORDER."""
+    """The slot of the order of the same row that would execute after this one, or NO_ORDER."""
     order = order_at(book, slot)
     if order.next >= 0:
         return np.int64(order.next)
-    row = side_row(order.symbol, order.side)
+    row = np.int64(level_at(ladders_of(book), np.int64(order.level)).row)
     return _head_of(book, next_level(ladders_of(book), row, order.price_e4))
 
 
@@ -106,14 +113,14 @@ def mix(hashed, value):
 def state_hash(book):
     """A uint64 fingerprint of everything that rests, in the order in which it would execute.
 
-    It depends on each order's key, number, price, quantity and executed quantity and on all
-    priorities, and on nothing else: not on slots, levels, or how the book came to be so.
+    It depends on each order's key, number, price, quantity and executed quantity, on who is hidden
+    and on all priorities, and on nothing else: not on slots, levels, or how the book came to be so.
     """
     hashed = np.uint64(HASH_SEED)
-    for row in range(ladders_at(ladders_of(book)).rows):
-        slot = first_order(book, row >> 1, BUY + (row & 1))
+    for row in range(np.int64(ladders_at(ladders_of(book)).rows)):
+        slot = first_in_row(book, row)
         if slot >= 0:
-            hashed = mix(hashed, np.int64(row))
+            hashed = mix(hashed, row)
         while slot >= 0:
             order = order_at(book, slot)
             hashed = mix(hashed, order.key)

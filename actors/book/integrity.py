@@ -5,7 +5,7 @@ Plain Python on purpose: it shares no code with the kernels it judges.
 
 import numpy as np
 
-from actors.book.book_memory import OrderBook
+from actors.book.book_memory import HIDDEN, OrderBook
 
 __all__ = ["check_integrity"]
 
@@ -24,11 +24,16 @@ def check_integrity(book: OrderBook) -> list[str]:
 
 def _check_side(book, row, slots, levels, problems) -> None:
     side = book.sides[row]
-    name = f"symbol {row // 2} {'bids' if row % 2 == 0 else 'asks'}"
+    displayed = int(book.ladders[0]["hidden"])
+    hidden = row >= displayed
+    name = f"symbol {row % displayed // 2} {'hidden ' * hidden}{'bids' if row % 2 == 0 else 'asks'}"
     start, depth = int(side["first"]), int(side["depth"])
     if not 0 <= depth <= side["capacity"]:
         problems.append(f"{name}: depth {depth} is beyond the capacity {side['capacity']}")
         return
+    if hidden and book.sides[row - displayed]["hidden"] != depth:
+        problems.append(f"{name}: {depth} levels, but the displayed side says "
+                        f"{book.sides[row - displayed]['hidden']}")
     rungs = book.rungs[start : start + depth]
     if np.any(rungs["rank"][1:] <= rungs["rank"][:-1]):
         problems.append(f"{name}: the ladder is not strictly sorted: {rungs['rank'].tolist()}")
@@ -57,8 +62,11 @@ def _check_queue(book, row, index, name, slots, problems) -> None:
             problems.append(f"{name}: slot {slot} is in a queue twice")
             return
         slots[slot] = int(order["key"])
-        expected = (row // 2, row % 2 + 1, int(level["price_e4"]), index, before)
+        displayed = int(book.ladders[0]["hidden"])
+        expected = (row % displayed // 2, row % 2 + 1, int(level["price_e4"]), index, before,
+                    int(row >= displayed))
         found = tuple(int(order[f]) for f in ("symbol", "side", "price_e4", "level", "prev"))
+        found += (int(order["attributes"]) & HIDDEN,)
         if found != expected:
             problems.append(f"{name}: slot {slot} says {found}, its place says {expected}")
         if order["quantity"] == 0:

@@ -26,8 +26,8 @@ from actors.book.price_levels import BUY, SELL, close_level, ladders_at, level_a
 from actors.book.price_levels import side_row
 
 __all__ = ["BookStatus", "Change", "add_order", "book_at", "execute_order", "find_order",
-           "insert_at_tail", "ladders_of", "order_at", "reduce_at", "reduce_order", "remove_order",
-           "replace_order"]
+           "insert_at_tail", "insert_in_row", "ladders_of", "order_at", "reduce_at", "reduce_order",
+           "remove_order", "replace_order", "requeue_at"]
 
 
 class BookStatus(IntEnum):
@@ -110,16 +110,22 @@ def find_order(book, key):
 
 @kernel
 def insert_at_tail(book, key, symbol, side, price_e4, quantity):
-    """Put a new order behind all others at its price. Returns its slot.
+    """Put a new displayed order behind all others at its price; see :func:`insert_in_row`."""
+    return insert_in_row(book, key, side_row(symbol, side), symbol, side, price_e4, quantity)
+
+
+@kernel
+def insert_in_row(book, key, row, symbol, side, price_e4, quantity):
+    """Put a new order behind all others at its price in a row of its side. Returns its slot.
 
     Nothing is checked but the bounds: -1 when the order pool is full, -2 when there is no room for
-    a level at this price. ``key`` must be new. ``number``, ``executed``, ``entered_ns`` and
-    ``tag`` are cleared.
+    a level at this price. ``key`` must be new. ``number``, ``executed``, ``entered_ns``, ``tag``
+    and ``attributes`` are cleared; an order on a hidden row must be given HIDDEN then.
     """
     header = book_at(book)
     if header.available == 0:
         return np.int64(-1)
-    index = open_level(ladders_of(book), side_row(symbol, side), price_e4)
+    index = open_level(ladders_of(book), row, price_e4)
     if index < 0:
         return np.int64(-2)
     slot = header.free
@@ -141,6 +147,7 @@ def insert_at_tail(book, key, symbol, side, price_e4, quantity):
     order.symbol = symbol
     order.tag = 0
     order.side = side
+    order.attributes = 0
     if tail >= 0:
         order_at(book, tail).next = slot
     else:
@@ -188,6 +195,26 @@ def reduce_at(book, slot, quantity):
     return after
 
 
+@kernel
+def requeue_at(book, slot, quantity):
+    """Give the order at ``slot`` another quantity and move it behind all others at its price."""
+    order = order_at(book, slot)
+    level = level_at(ladders_of(book), np.int64(order.level))
+    level.quantity += quantity - np.int64(order.quantity)
+    order.quantity = quantity
+    if order.next < 0:
+        return
+    order_at(book, np.int64(order.next)).prev = order.prev
+    if order.prev >= 0:
+        order_at(book, np.int64(order.prev)).next = order.next
+    else:
+        level.head = order.next
+    order_at(book, np.int64(level.tail)).next = slot
+    order.prev = level.tail
+    order.next = NO_ORDER
+    level.tail = slot
+
+
 # --- kernels on keys --------------------------------------------------------------------------
 
 
@@ -202,7 +229,7 @@ def add_order(book, key, symbol, side, price_e4, quantity):
     """Rest a new order, last at its price (ITCH A, F); its key is its number. Returns a Change."""
     if side != BUY and side != SELL:
         return _nothing(BAD_SIDE)
-    if symbol < 0 or 2 * symbol >= ladders_at(ladders_of(book)).rows:
+    if symbol < 0 or 2 * symbol >= ladders_at(ladders_of(book)).hidden:
         return _nothing(BAD_SYMBOL)
     if price_e4 > MAX_PRICE_E4 or price_e4 < -MAX_PRICE_E4:
         return _nothing(BAD_PRICE)

@@ -9,10 +9,16 @@ are 16 KiB). There are no pointers to chase, no rebalancing and no tick size.
 To compare both sides alike, a rung stores a *rank*: the price for bids, minus the price for asks.
 The best order of either side has the highest rank.
 
+Hidden orders have ladders of their own: the hidden row of a side lies as many rows behind as there
+are displayed ones. So a displayed row is the public book and nothing else, hidden orders rank
+behind displayed ones at a price by being looked at second, and who has no hidden orders pays
+nothing. Each displayed side counts its hidden levels: one cache line says whether to look.
+
 A level keeps its place in memory while it exists: the pool hands out indices from a free list.
 
     header   where the arrays are, and the pool's free list
     sides    [2 * symbol + side - 1] -> first rung, depth, best     (side: BUY 1, SELL 2)
+             [hidden + 2 * symbol + side - 1]: the same for hidden orders, if there may be any
     rungs    [first .. first + depth) -> rank, level                worst ... best
     levels   [level] -> price, total quantity, order count, first and last order
 
@@ -25,8 +31,9 @@ from actors.book.memory import kernel, move_bytes, record_at
 from schemas.enums import Side
 
 __all__ = ["BUY", "LADDERS", "LEVEL", "NEAR", "NO_LEVEL", "NO_RANK", "RUNG", "SELL", "SIDE",
-           "best_level", "best_rank", "clear_ladders", "close_level", "find_level", "ladders_at",
-           "level_at", "next_level", "nth_level", "open_level", "rank_of", "side_at", "side_row"]
+           "best_level", "best_rank", "clear_ladders", "close_level", "find_level", "hidden_row",
+           "ladders_at", "level_at", "next_level", "nth_level", "open_level", "rank_of", "side_at",
+           "side_row"]
 
 BUY = int(Side.BUY)
 SELL = int(Side.SELL)
@@ -36,16 +43,18 @@ NO_LEVEL = -1
 #: The rank of the best price of an empty side: below every price's.
 NO_RANK = -(2**63) + 1
 
-#: The header, 64 bytes. ``*_at`` count from the header's address; ``rows`` is twice the symbols.
+#: The header, 64 bytes. ``*_at`` count from the header's address; ``hidden`` is the first hidden
+#: row, twice the symbols; ``rows`` is that too, or twice as much where orders may be hidden.
 LADDERS = np.dtype(
-    [("rows", "i8"), ("sides_at", "i8"), ("rungs", "i8"), ("rungs_at", "i8"), ("levels", "i8"),
-     ("levels_at", "i8"), ("available", "i8"), ("free", "i8")]
+    [("rows", "i4"), ("hidden", "i4"), ("sides_at", "i8"), ("rungs", "i8"), ("rungs_at", "i8"),
+     ("levels", "i8"), ("levels_at", "i8"), ("available", "i8"), ("free", "i8")]
 )
 
-#: One side of a symbol, 32 bytes: both share a cache line. ``first`` counts rungs.
+#: One side of a symbol, 32 bytes: both share a cache line. ``first`` counts rungs; ``hidden`` is
+#: the depth of the hidden row that belongs to this one.
 SIDE = np.dtype(
     [("first", "i8"), ("best_rank", "i8"), ("best_level", "i4"), ("depth", "i4"),
-     ("capacity", "i4"), ("reserved", "i4")],
+     ("capacity", "i4"), ("hidden", "i4")],
     align=True,
 )
 
@@ -72,6 +81,7 @@ def clear_ladders(
     sides["best_level"] = NO_LEVEL
     sides["depth"] = 0
     sides["capacity"] = capacities
+    sides["hidden"] = 0
     levels["head"] = np.arange(1, levels.size + 1)
     levels["head"][-1] = NO_LEVEL
     header["available"] = levels.size
@@ -85,6 +95,13 @@ def clear_ladders(
 def side_row(symbol, side):
     """Where a symbol's side is among the sides: 2 * symbol for BUY, the next for SELL."""
     return 2 * np.int64(symbol) + np.int64(side) - BUY
+
+
+@kernel
+def hidden_row(ladders, row):
+    """The row of the hidden orders that belong to a displayed row, or -1 if there are none ever."""
+    header = ladders_at(ladders)
+    return row + header.hidden if header.rows > header.hidden else np.int64(-1)
 
 
 @kernel
@@ -252,6 +269,8 @@ def open_level(ladders, row, price_e4):
     level.row = row
     _insert_rung(rungs, depth, at, rank, index)
     side.depth += 1
+    if row >= header.hidden:
+        side_at(ladders, row - header.hidden).hidden += 1
     if at == depth:
         side.best_rank = rank
         side.best_level = index
@@ -273,6 +292,8 @@ def close_level(ladders, index):
         _remove_rung(rungs, depth, _rungs_below(rungs, depth, rank_of(row, level.price_e4)))
         side.depth -= 1
     header = ladders_at(ladders)
+    if row >= header.hidden:
+        side_at(ladders, row - header.hidden).hidden -= 1
     level.head = header.free
     header.free = index
     header.available += 1

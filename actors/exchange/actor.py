@@ -19,6 +19,7 @@ from actors.exchange.history_state import History
 from actors.exchange.inputs import apply_input, on_replay
 from actors.exchange.listening import listen
 from actors.exchange.recordings import allocate_history, load_recording
+from actors.exchange.rules import apply_rules
 from actors.exchange.seeing_out import see_out
 from actors.exchange.sequenced_log import allocate_logs
 from actors.exchange.session_state import SessionKind, SessionState, allocate_sessions
@@ -91,6 +92,7 @@ class Exchange(Actor):
             allocate_logs([capacity.market_data_log_mib * _MIB]
                           + [capacity.order_entry_log_mib * _MIB] * len(config.accounts)),
             allocate_sessions(capacity.sessions), self._load_history())
+        apply_rules(self.venue.engine, config, self.symbols)
         wall_offset = wall_offset_ns()
         now = monotonic_ns()
         record = self.venue.record[0]

@@ -14,10 +14,15 @@ __all__ = ["AccountConfig", "CapacityConfig", "ExchangeConfig", "JournalConfig"]
 
 
 class AccountConfig(Config):
-    """Who may log in, on either port. Letters and digits; upper and lower case are the same."""
+    """Who may log in, on either port. Letters and digits; upper and lower case are the same.
+
+    ``self_match``: which order is canceled when two of the account's own would trade with each
+    other, ``none`` to let them.
+    """
 
     username: str = pydantic.Field("DESK01", min_length=1, max_length=6, pattern="^[A-Za-z0-9]+$")
     password: str = pydantic.Field("PITWIRE", max_length=10, pattern="^[A-Za-z0-9]*$")
+    self_match: Literal["none", "newest", "oldest", "both"] = "none"
 
 
 class CapacityConfig(Config):
@@ -58,8 +63,10 @@ class ExchangeConfig(Config):
     """Where the exchange listens, who may come, what trades and how much of it.
 
     ``prices``: where a symbol starts, in the currency; a symbol not named starts at a price drawn
-    from the flow's seed. ``tick``: smallest step of prices of 1.00 and above. ``on_restart``:
-    ``recover`` the day from the journal, or ``clear`` everything and begin a new one.
+    from the flow's seed. ``tick``: smallest step of prices of 1.00 and above. ``collar``: the
+    fraction of the last price by which a limit order may be more aggressive, 0 for any.
+    ``on_restart``: ``recover`` the day from the journal, or ``clear`` everything and begin a new
+    one.
     """
 
     order_entry: ListenAddress = "127.0.0.1:9000"
@@ -68,6 +75,7 @@ class ExchangeConfig(Config):
                                                          max_length=1_000)
     prices: dict[str, pydantic.PositiveFloat] = {}
     tick: float = pydantic.Field(0.01, ge=0.0001, le=1_000)
+    collar: float = pydantic.Field(0.0, ge=0, le=0.99)
     flow: FlowConfig = SyntheticFlowConfig()
     capacity: CapacityConfig = CapacityConfig()
     on_restart: Literal["recover", "clear"] = "recover"

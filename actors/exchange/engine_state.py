@@ -8,21 +8,22 @@ reject that names it. It contains no address: a copy of it is the engine at that
 
     0      ENGINE      sizes, offsets, the next numbers
     128    INCOMING    the order being worked on
-    256    the order book (:mod:`actors.book.book_memory`), then symbols, then events
+    256    the order book (:mod:`actors.book.book_memory`), then symbols, owners, terms, and events
 """
 
 from collections.abc import Sequence
-from enum import IntEnum
+from enum import IntEnum, IntFlag
 
 import numpy as np
 
-from actors.book.book_memory import MAX_PRICE_E4, MAX_QUANTITY, BookBounds, OrderBook
+from actors.book.book_memory import HIDDEN, MAX_PRICE_E4, MAX_QUANTITY, BookBounds, OrderBook
 from actors.book.memory import aligned_zeros, lay_out, view_at
 
-__all__ = ["BOOK_AT", "BookChange", "CancelReason", "DEFAULT_MAX_PRICE_E4", "DEFAULT_MAX_QUANTITY",
-           "ENGINE", "EVENT", "Engine", "EventKind", "INCOMING", "INCOMING_AT", "MAX_OWNER",
-           "MAX_USER_REF", "MIN_EVENTS", "RefuseReason", "SYMBOL", "Status", "SymbolState",
-           "USER_REF_BITS", "allocate", "order_key"]
+__all__ = ["Attribute", "BOOK_AT", "BPS", "BookChange", "CancelReason", "DEFAULT_MAX_PRICE_E4",
+           "DEFAULT_MAX_QUANTITY", "ENGINE", "EVENT", "Engine", "EventKind", "INCOMING",
+           "INCOMING_AT", "MAX_OWNER", "MAX_USER_REF", "MIN_EVENTS", "OWNER", "RefuseReason",
+           "SYMBOL", "SelfMatch", "Status", "SymbolState", "TERMS", "USER_REF_BITS", "allocate",
+           "order_key"]
 
 #: A client's order is known by its owner (16 bits) and the client's reference (47 bits).
 USER_REF_BITS = 47
@@ -33,6 +34,8 @@ DEFAULT_MAX_PRICE_E4 = 1_999_999_900
 DEFAULT_MAX_QUANTITY = 999_999
 #: The least room for events: accepted, one execution and its end, and one to spare.
 MIN_EVENTS = 4
+#: A price collar counts in basis points.
+BPS = 10_000
 
 
 class Status(IntEnum):
@@ -56,17 +59,20 @@ class EventKind(IntEnum):
     CANCELED = 4  #: shares were taken off an order, in the book or on its way there
     REPLACED = 5  #: a new order took the place of another (``contra_*``)
     REJECTED = 6  #: an order or replacement was refused
+    REFRESHED = 7  #: what an order with a reserve displays is used up, and some more is displayed
+    MODIFIED = 8   #: an order has another tag, and perhaps fewer shares, in its place
 
 
 class BookChange(IntEnum):
     """What an event did to the public book: the ITCH message it makes, if any."""
 
     NONE = 0
-    ADD = 1      #: A or F: ``number`` rests, ``quantity`` at ``price_e4``
-    EXECUTE = 2  #: E: ``quantity`` of ``number``, ``match_number``
-    REDUCE = 3   #: X: ``quantity`` less of ``number``, which keeps its place
+    ADD = 1      #: A or F: ``number`` rests, ``shown`` at ``price_e4``
+    EXECUTE = 2  #: E: ``shown`` of ``number``, ``match_number``
+    REDUCE = 3   #: X: ``shown`` less of ``number``, which keeps its place
     DELETE = 4   #: D: CANCELED: ``number`` is gone; REPLACED: ``contra_number`` is gone
-    REPLACE = 5  #: U: ``number`` for ``contra_number``, ``quantity`` at ``price_e4``
+    REPLACE = 5  #: U: ``number`` for ``contra_number``, ``shown`` at ``price_e4``
+    TRADE = 6    #: P: a hidden order traded ``quantity`` at ``price_e4``; the book is as before
 
 
 class CancelReason(IntEnum):
@@ -79,6 +85,28 @@ class CancelReason(IntEnum):
     HALTED = 5           #: the symbol was halted
     SUPERVISORY = 6      #: the venue's operator
     DISCONNECTED = 7     #: the owner's session is gone
+    POST_ONLY = 8        #: it would have taken shares off the book
+    SELF_MATCH = 9       #: it would have met an order of its owner
+    COLLAR = 10          #: the rest of a market order: further prices are beyond the collar
+
+
+class SelfMatch(IntEnum):
+    """What happens when two orders of one owner meet, who is asked to say so beforehand."""
+
+    NONE = 0           #: they trade
+    CANCEL_NEWEST = 1  #: the incoming order is canceled
+    CANCEL_OLDEST = 2  #: the resting order is canceled, and the incoming one goes on
+    CANCEL_BOTH = 3
+
+
+class Attribute(IntFlag):
+    """What an order is beyond its price and quantity. The last two are the engine's to set."""
+
+    HIDDEN = HIDDEN  #: not displayed; ranks behind the displayed orders at its price
+    POST_ONLY = 2    #: canceled if it would execute on entry
+    GTC = 4          #: good till canceled: as a day order here, and for the end of the day to see
+    RESERVE = 8      #: more of it waits than is displayed
+    MINIMUM = 16     #: it executes against orders of a least quantity only
 
 
 class RefuseReason(IntEnum):
@@ -93,9 +121,13 @@ class RefuseReason(IntEnum):
     BAD_TIME_IN_FORCE = 6  #: neither DAY nor IOC
     BAD_QUANTITY = 7       #: not positive, or above the symbol's limit
     BAD_PRICE = 8          #: not positive, off the tick, or above the symbol's limit
-    DUPLICATE_REF = 9      #: this owner has an order in the book with this user_ref
-    ORDERS_FULL = 10       #: the book holds as many orders as it was allocated for
-    LEVELS_FULL = 11       #: no room for a new price, on this side or in the level pool
+    COLLAR = 9             #: a limit further beyond the last price than the symbol's collar
+    BAD_ATTRIBUTES = 10    #: unknown ones, or POST_ONLY or GTC for an order that never rests
+    BAD_MINIMUM = 11       #: negative, above the quantity, or for an order that rests displayed
+    BAD_DISPLAY = 12       #: negative, or for an order that is hidden or never rests
+    DUPLICATE_REF = 13     #: this owner has an order in the book with this user_ref
+    ORDERS_FULL = 14       #: the book holds as many orders as it was allocated for
+    LEVELS_FULL = 15       #: no room for a new price, on this side or in the level pool
 
 
 class SymbolState(IntEnum):
@@ -106,17 +138,30 @@ class SymbolState(IntEnum):
     HALTED = 2
 
 
+#: `reference_e4` is the last price at which the symbol traded here, or that which it was listed
+#: with, or 0; the collar, if not 0, counts from there.
 SYMBOL = np.dtype(
-    [("tick_e4", "i8"), ("max_price_e4", "i8"), ("max_quantity", "i8"), ("state", "i8")],
+    [("tick_e4", "i8"), ("max_price_e4", "i8"), ("reference_e4", "i8"), ("max_quantity", "u4"),
+     ("collar_bps", "u2"), ("state", "u1"), ("reserved", "u1")],
     align=True,
 )
 
+#: What is known of an owner, by number.
+OWNER = np.dtype([("self_match", "u1")])
+
+#: Beside each place in the order pool, what only few orders have: shares in `reserve`, how many to
+#: `display` at a time, and the least to execute. Means something only if the order's attributes
+#: say so (RESERVE, MINIMUM).
+TERMS = np.dtype([("reserve", "u4"), ("display", "u4"), ("minimum", "u4"), ("reserved", "u4")])
+
 #: An order on its way through the engine; also where it waits while the engine is PAUSED.
-#: `limit_rank` is the worst rank on the other side that it may execute against.
+#: `limit_rank` is the worst rank on the other side that it may execute against; `collared` says
+#: that it is a market order's collar.
 INCOMING = np.dtype(
     [("key", "i8"), ("number", "i8"), ("replaces", "i8"), ("price_e4", "i8"), ("limit_rank", "i8"),
      ("now_ns", "i8"), ("leaves", "i8"), ("executed", "i8"), ("symbol", "i4"), ("tag", "u4"),
-     ("side", "u1"), ("rests", "u1"), ("waiting", "u1"), ("reserved", "u1", (5,))],
+     ("display", "u4"), ("minimum", "u4"), ("side", "u1"), ("rests", "u1"), ("waiting", "u1"),
+     ("attributes", "u1"), ("collared", "u1"), ("end_reason", "u1"), ("reserved", "u1", (2,))],
     align=True,
 )
 
@@ -125,15 +170,16 @@ INCOMING = np.dtype(
 ENGINE = np.dtype(
     [("magic", "i8"), ("size", "i8"), ("symbols", "i8"), ("symbols_at", "i8"), ("events", "i8"),
      ("events_at", "i8"), ("pending", "i8"), ("next_number", "i8"), ("next_match", "i8"),
-     ("reserved", "i8", (7,))]
+     ("owners_at", "i8"), ("terms_at", "i8"), ("reserved", "i8", (5,))]
 )
 
-MAGIC = int.from_bytes(b"PWENGN01", "little")
+MAGIC = int.from_bytes(b"PWENGN02", "little")
 INCOMING_AT = 128
 BOOK_AT = 256
 assert ENGINE.itemsize == 128 and INCOMING.itemsize <= BOOK_AT - INCOMING_AT
 
-#: One event, 96 bytes. What is not named for a kind is 0.
+#: One event, 96 bytes. What is not named for a kind is 0. Quantities and leaves include reserves;
+#: `shown` is the part of `quantity` that the public book hears of.
 #:
 #: ==========  ====================================================================================
 #: all         kind, book_change, time_ns, symbol, side, owner, user_ref, number, tag
@@ -141,7 +187,11 @@ assert ENGINE.itemsize == 128 and INCOMING.itemsize <= BOOK_AT - INCOMING_AT
 #: EXECUTED    of the resting order; price_e4, quantity, leaves, match_number; contra_number,
 #:             contra_owner, contra_user_ref, contra_tag, contra_leaves: the incoming order
 #: RESTED      price_e4, quantity, leaves; contra_number: the order it replaces in the public book
-#: CANCELED    reason (CancelReason), price_e4, quantity (shares taken off), leaves
+#: CANCELED    reason (CancelReason), price_e4, quantity (shares taken off), leaves. SELF_MATCH:
+#:             price_e4 is that at which the two would have traded, contra_leaves how many shares;
+#:             contra_number, contra_owner, contra_user_ref, contra_tag: the other order
+#: MODIFIED    price_e4, quantity (shares taken off, may be 0), leaves
+#: REFRESHED   price_e4, quantity, leaves; contra_number: its number until now
 #: REPLACED    time_in_force, price_e4, quantity (shares exposed), leaves; contra_number,
 #:             contra_owner, contra_user_ref, contra_tag, contra_leaves (its shares until now): the
 #:             order replaced
@@ -154,17 +204,19 @@ EVENT = np.dtype(
      ("symbol", "i4"), ("quantity", "u4"), ("leaves", "u4"), ("contra_leaves", "u4"),
      ("tag", "u4"), ("number", "i8"), ("user_ref", "i8"), ("price_e4", "i8"), ("time_ns", "i8"),
      ("contra_number", "i8"), ("contra_user_ref", "i8"), ("match_number", "i8"),
-     ("contra_tag", "u4")],
+     ("contra_tag", "u4"), ("shown", "u4")],
     align=True,
 )
+assert EVENT.itemsize == 96 and SYMBOL.itemsize == 32
 
 
 class Engine:
     """A block of memory that is a matching engine, and NumPy views of what is in it.
 
     Kernels take ``address``. ``book`` is the :class:`OrderBook` inside; ``state`` (ENGINE) and
-    ``incoming`` (INCOMING) are record arrays of one, ``symbols`` (SYMBOL) and ``events`` (EVENT)
-    of many. ``memory`` is kept alive, and must stay where it is while kernels use the address.
+    ``incoming`` (INCOMING) are record arrays of one, ``symbols`` (SYMBOL), ``owners`` (OWNER),
+    ``terms`` (TERMS) and ``events`` (EVENT) of many. ``memory`` is kept alive, and must stay where
+    it is while kernels use the address.
     """
 
     def __init__(self, memory: np.ndarray):
@@ -181,6 +233,8 @@ class Engine:
         self.incoming = view_at(memory, INCOMING_AT, INCOMING, 1)
         self.book = OrderBook(memory[BOOK_AT : header["symbols_at"]])
         self.symbols = view_at(memory, header["symbols_at"], SYMBOL, header["symbols"])
+        self.owners = view_at(memory, header["owners_at"], OWNER, MAX_OWNER + 1)
+        self.terms = view_at(memory, header["terms_at"], TERMS, self.book.orders.size)
         self.events = view_at(memory, header["events_at"], EVENT, header["events"])
 
     @property
@@ -198,8 +252,15 @@ class Engine:
         tick_e4: int = 1,
         max_price_e4: int = DEFAULT_MAX_PRICE_E4,
         max_quantity: int = DEFAULT_MAX_QUANTITY,
+        collar_bps: int = 0,
+        reference_e4: int = 0,
     ) -> None:
-        """Let a symbol trade. Prices must be multiples of ``tick_e4``, up to ``max_price_e4``."""
+        """Let a symbol trade. Prices must be multiples of ``tick_e4``, up to ``max_price_e4``.
+
+        With a collar, limit orders that are more than ``collar_bps`` basis points more aggressive
+        than the last price (``reference_e4`` until there is one; no collar while both are 0) are
+        refused, and market orders execute no further than that.
+        """
         self._check_symbol(symbol)
         if not 1 <= tick_e4 <= max_price_e4 <= MAX_PRICE_E4:
             raise ValueError(
@@ -210,7 +271,19 @@ class Engine:
             raise ValueError(
                 f"symbol {symbol}: want 1 <= max_quantity <= {MAX_QUANTITY}, not {max_quantity}"
             )
-        self.symbols[symbol] = (tick_e4, max_price_e4, max_quantity, SymbolState.TRADING)
+        if not 0 <= collar_bps < BPS:
+            raise ValueError(f"symbol {symbol}: want 0 <= collar_bps < {BPS}, not {collar_bps}")
+        if not 0 <= reference_e4 <= max_price_e4:
+            raise ValueError(f"symbol {symbol}: want a reference_e4 of 0 to max_price_e4="
+                             f"{max_price_e4}, not {reference_e4}")
+        self.symbols[symbol] = (tick_e4, max_price_e4, reference_e4, max_quantity, collar_bps,
+                                SymbolState.TRADING, 0)
+
+    def set_self_match(self, owner: int, mode: SelfMatch) -> None:
+        """What happens from now on when two orders of this owner meet."""
+        if not 0 <= owner <= MAX_OWNER:
+            raise ValueError(f"owner {owner}: owners are numbered 0 to {MAX_OWNER}")
+        self.owners[owner]["self_match"] = SelfMatch(mode)
 
     def set_symbol_state(self, symbol: int, state: SymbolState) -> None:
         """Halt a listed symbol, or let it trade again. What rests in the book stays there."""
@@ -231,23 +304,27 @@ def allocate(
     levels_per_side: int | Sequence[int] = 1024,
     events: int = 4096,
     seed: int = 0,
+    hidden_levels: int | Sequence[int] | None = None,
 ) -> Engine:
     """An engine with an empty book and no symbol listed, in memory of its own.
 
     ``symbols``, ``orders``, ``levels`` and ``levels_per_side`` are the book's, as for
-    :class:`actors.book.book_memory.BookBounds`; ``seed``, if not 0, draws the hash of order keys.
+    :class:`actors.book.book_memory.BookBounds`, as is ``hidden_levels``, by default as many as
+    ``levels_per_side``; ``seed``, if not 0, draws the hash of order keys.
     ``events`` bounds the events not yet taken: an order that makes more pauses until they are.
     """
     if events < MIN_EVENTS:
         raise ValueError(f"an engine needs room for {MIN_EVENTS} events at least, not {events}")
-    bounds = BookBounds(symbols, orders, levels, levels_per_side)
-    symbols_at, events_at, size = lay_out(
-        BOOK_AT + bounds.size, [(SYMBOL, symbols), (EVENT, events)]
+    hidden = levels_per_side if hidden_levels is None else hidden_levels
+    bounds = BookBounds(symbols, orders, levels, levels_per_side, hidden)
+    symbols_at, owners_at, terms_at, events_at, size = lay_out(
+        BOOK_AT + bounds.size,
+        [(SYMBOL, symbols), (OWNER, MAX_OWNER + 1), (TERMS, orders), (EVENT, events)]
     )
     memory = aligned_zeros(size, np.uint8)
     OrderBook.create(memory[BOOK_AT:symbols_at], bounds, seed)
     view_at(memory, 0, ENGINE, 1)[0] = (
-        MAGIC, size, symbols, symbols_at, events, events_at, 0, 1, 1, (0,) * 7
+        MAGIC, size, symbols, symbols_at, events, events_at, 0, 1, 1, owners_at, terms_at, (0,) * 5
     )
     return Engine(memory)
 

@@ -20,6 +20,7 @@ from actors.exchange.engine_state import (USER_REF_BITS, BookChange, CancelReaso
                                           Status)
 from actors.exchange.history_state import HISTORY
 from actors.exchange.matching import cancel_all, cancel_at, find, replace, submit
+from actors.exchange.matching_checks import symbol_at
 from actors.exchange.matching_events import book_of, resting_event, state_of
 from actors.exchange.order_replies import settle
 from actors.exchange.sequenced_log import append, message_address
@@ -124,6 +125,7 @@ def _execute_named(venue, slot, quantity, stamp_ns):
     event.contra_owner = BACKGROUND
     event.contra_number = state.next_number
     event.match_number = state.next_match
+    symbol_at(engine, np.int64(event.symbol)).reference_e4 = event.price_e4
     state.next_number += 1
     state.next_match += 1
     settle(venue, _DONE, _NO_REQUEST)

@@ -1,7 +1,8 @@
 """What the public hears: engine events as ITCH 5.0 messages in the market data log.
 
-Every event that changed the book makes one message, in the order of events. Stock locate is the
-symbol's place in the topology, from 1.
+Every event that changed the book, and every trade, makes one message, in the order of events. Stock
+locate is the symbol's place in the topology, from 1. Of a hidden order the public hears when it
+trades, and then neither its number nor its side: a ``P`` has number 0 and side ``B``.
 
 Constants are int64 here and in the other kernels, as Numba would compile a function anew for every
 Python integer it is called with.
@@ -19,7 +20,7 @@ from schemas.enums import Side
 from schemas.venue import itch50
 from schemas.venue.text import alpha_to_int
 
-__all__ = ["announce_close", "announce_open", "tell_market"]
+__all__ = ["announce_close", "announce_open", "announce_state", "tell_market"]
 
 _BUY_LETTER, _SELL_LETTER = np.int64(itch50.Side.BUY), np.int64(itch50.Side.SELL)
 
@@ -35,6 +36,7 @@ _PRODUCTION = np.int64(ord("P"))
 _ROUND_LOT = np.int64(100)
 _NO_REASON = np.int64(alpha_to_int("", 4))
 _TRACKING = np.int64(0)
+_NO_NUMBER = np.int64(0)
 
 
 @kernel
@@ -50,6 +52,16 @@ def _system_event(venue, code, stamp_ns):
 
 
 @kernel
+def announce_state(venue, symbol, trading_state, reason, stamp_ns):
+    """Publish that a symbol is in a ``trading_state`` of ITCH now; ``reason`` is its four letters
+    in memory order."""
+    at = message_address(log_at(venue, MARKET_DATA_LOG))
+    name = listing_at(venue, symbol).symbol
+    _publish(venue, itch50.put_stock_trading_action(at, np.int64(symbol) + 1, _TRACKING, stamp_ns,
+                                                    name, trading_state, reason))
+
+
+@kernel
 def announce_open(venue, stamp_ns):
     """The first messages of a day: directory, trading states, start of hours."""
     _system_event(venue, _START_OF_MESSAGES, stamp_ns)
@@ -59,10 +71,7 @@ def announce_open(venue, stamp_ns):
         _publish(venue, itch50.put_stock_directory(at, number + 1, _TRACKING, stamp_ns, symbol,
                                                    _CATEGORY, _ROUND_LOT, _PRODUCTION))
     for number in range(venue_at(venue).n_symbols):
-        symbol = listing_at(venue, number).symbol
-        at = message_address(log_at(venue, MARKET_DATA_LOG))
-        _publish(venue, itch50.put_stock_trading_action(at, number + 1, _TRACKING, stamp_ns, symbol,
-                                                        _TRADING, _NO_REASON))
+        announce_state(venue, number, _TRADING, _NO_REASON, stamp_ns)
     _system_event(venue, _START_OF_SYSTEM_HOURS, stamp_ns)
     _system_event(venue, _START_OF_MARKET_HOURS, stamp_ns)
 
@@ -83,7 +92,7 @@ def tell_market(venue, event):
         return
     at = message_address(log_at(venue, MARKET_DATA_LOG))
     locate, number = np.int64(event.symbol) + 1, event.number
-    stamp_ns, quantity = event.time_ns, np.int64(event.quantity)
+    stamp_ns, quantity = event.time_ns, np.int64(event.shown)
     if change == BookChange.ADD:
         letter = _BUY_LETTER if event.side == Side.BUY else _SELL_LETTER
         length = itch50.put_add_order(at, locate, _TRACKING, stamp_ns, number, letter,
@@ -92,6 +101,11 @@ def tell_market(venue, event):
     elif change == BookChange.EXECUTE:
         length = itch50.put_order_executed(at, locate, _TRACKING, stamp_ns, number, quantity,
                                            event.match_number)
+        bump(venue, Counter.TRADES, 1)
+    elif change == BookChange.TRADE:
+        length = itch50.put_trade(at, locate, _TRACKING, stamp_ns, _NO_NUMBER, _BUY_LETTER,
+                                  np.int64(event.quantity), listing_at(venue, event.symbol).symbol,
+                                  event.price_e4, event.match_number)
         bump(venue, Counter.TRADES, 1)
     elif change == BookChange.REDUCE:
         length = itch50.put_order_cancel(at, locate, _TRACKING, stamp_ns, number, quantity)

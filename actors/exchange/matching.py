@@ -7,10 +7,25 @@ Calls change the book and append events (:data:`EVENT`): take them with :func:`p
 What the engine does, and every byte of every event, is a function of the calls alone: times and
 references come in as arguments, numbers count up from 1.
 
-Semantics, where venues differ, are those of OUCH 5.0 (Nasdaq, rev 1.04): a replacement's quantity
-covers its whole chain, executed shares included, and it always loses priority; a cancel names the
-size that shall remain possible in total, and keeps priority; what concerns an order that is gone
-is ignored without an answer.
+Semantics, where venues differ, are those of OUCH 5.0 (Nasdaq, rev 1.04):
+
+* A replacement's quantity covers its whole chain, executed shares included, and it always loses
+  priority; a cancel names the size that shall remain possible in total, and keeps priority, as does
+  a modification; what concerns an order that is gone is ignored without an answer.
+* Hidden orders rank behind displayed ones at their price. They have ladder rows of their own
+  (:mod:`actors.book.price_levels`): the displayed rows are the public book as it is, and an order
+  pays for hidden ones only where there are some. A second queue at each level would have made every
+  level larger, and every reader of best prices step over levels that nobody may see.
+* An order with a reserve displays ``display`` shares at a time. When those are used up it displays
+  as many again, under a new number and last at its price, before the next order executes. What is
+  taken off it comes off the reserve first.
+* With a ``minimum``, an order that cannot have so many shares on entry, of all orders together, has
+  none. A hidden order then rests, and executes only against an order that has as many left (or
+  takes all of it); others pass it by. So it may rest at a price that meets the other side's; no two
+  orders without a minimum ever do. IOC with the whole quantity as minimum is fill-or-kill.
+* A POST_ONLY order that could reach any order of the other side on entry is accepted and canceled.
+* Orders of one owner that would meet are canceled as the owner's :class:`SelfMatch` says.
+* A collar refuses limit orders that are too aggressive, and ends market orders where it begins.
 
 An order is refused before anything is changed, also when a bound of the book is reached. If one
 order's executions do not fit among the events, the engine pauses until they are taken, which
@@ -22,26 +37,33 @@ return a :class:`Status`.
 
 import numpy as np
 
-from actors.book.book_view import first_order, mix, next_order, state_hash
+from actors.book.book_view import first_in_row, mix, next_order, state_hash
 from actors.book.memory import kernel
-from actors.book.order_book import find_order, insert_at_tail, ladders_of, order_at, reduce_at
-from actors.book.price_levels import (BUY, NO_RANK, best_rank, ladders_at, level_at, rank_of,
-                                      side_at, side_row)
-from actors.exchange.engine_state import (MAX_USER_REF, USER_REF_BITS, BookChange, CancelReason,
-                                          EventKind, RefuseReason, Status, SymbolState)
-from actors.exchange.matching_checks import (is_reference, key_of, refuse_for_room, refuse_order,
-                                             refuse_terms, symbol_at)
+from actors.book.order_book import find_order, ladders_of, order_at, reduce_at
+from actors.book.price_levels import ladders_at
+from actors.exchange.engine_state import (MAX_USER_REF, USER_REF_BITS, Attribute, BookChange,
+                                          CancelReason, EventKind, RefuseReason, Status,
+                                          SymbolState)
+from actors.exchange.matching_checks import (is_reference, is_taken, key_of, refuse_attributes,
+                                             refuse_collar, refuse_for_room, refuse_order,
+                                             refuse_terms)
 from actors.exchange.matching_events import (book_of, clear_events, event_at, events_left,
-                                             incoming_event, incoming_of, pending_events,
-                                             rejected_event, resting_event, state_of)
+                                             incoming_event, incoming_of, leaves_of,
+                                             pending_events, rejected_event, state_of, symbol_at,
+                                             terms_at)
+from actors.exchange.matching_resting import take_off
+from actors.exchange.matching_run import begin, meets, run, set_conditions
 from schemas.enums import OrderType, TimeInForce
 
-__all__ = ["book_of", "cancel", "cancel_all", "cancel_at", "clear_events", "engine_hash",
-           "event_at", "find", "pending_events", "replace", "resume", "submit"]
+__all__ = ["book_of", "cancel", "cancel_all", "cancel_at", "clear_events", "engine_hash", "enter",
+           "event_at", "find", "modify_at", "pending_events", "replace", "replace_with", "resume",
+           "set_state", "submit"]
 
 LIMIT = int(OrderType.LIMIT)
 BY_USER = int(CancelReason.USER)
 BY_INVALID_REPLACE = int(CancelReason.INVALID_REPLACE)
+HIDDEN, POST_ONLY = int(Attribute.HIDDEN), int(Attribute.POST_ONLY)
+CANCELED, MODIFIED = np.int64(EventKind.CANCELED), np.int64(EventKind.MODIFIED)
 #: Room for events that a call needs to begin: its first, an execution, its last.
 ROOM = 3
 
@@ -57,126 +79,52 @@ def _ready(engine):
 
 
 @kernel
-def _match(engine):
-    """Execute the incoming order against the other side, best price and oldest order first.
-
-    True if it stopped for want of room for events, one place of which it leaves free.
-    """
-    book = book_of(engine)
-    incoming = incoming_of(engine)
-    state = state_of(engine)
-    ladders = ladders_of(book)
-    other = side_at(ladders, side_row(incoming.symbol, incoming.side) ^ 1)
-    while incoming.leaves > 0 and other.best_rank >= incoming.limit_rank:
-        if events_left(engine) <= 1:
-            return True
-        slot = np.int64(level_at(ladders, np.int64(other.best_level)).head)
-        order = order_at(book, slot)
-        quantity = min(incoming.leaves, np.int64(order.quantity))
-        incoming.leaves -= quantity
-        incoming.executed += quantity
-        order.executed += quantity
-        reduce_at(book, slot, quantity)
-        event = resting_event(engine, slot, EventKind.EXECUTED, BookChange.EXECUTE, quantity,
-                              incoming.now_ns)
-        event.contra_owner = incoming.key >> USER_REF_BITS
-        event.contra_leaves = incoming.leaves
-        event.contra_number = incoming.number
-        event.contra_user_ref = incoming.key & MAX_USER_REF
-        event.contra_tag = incoming.tag
-        event.match_number = state.next_match
-        state.next_match += 1
-    return False
-
-
-@kernel
-def _rest(engine):
-    """Put what is left of the incoming order into the book."""
-    incoming = incoming_of(engine)
-    book = book_of(engine)
-    slot = insert_at_tail(book, incoming.key, incoming.symbol, incoming.side, incoming.price_e4,
-                          incoming.leaves)
-    order = order_at(book, slot)
-    order.number = incoming.number
-    order.entered_ns = incoming.now_ns
-    order.executed = incoming.executed
-    order.tag = incoming.tag
-    change = BookChange.REPLACE if incoming.replaces > 0 else BookChange.ADD
-    event = incoming_event(engine, EventKind.RESTED, change)
-    event.contra_number = incoming.replaces
-
-
-@kernel
-def _run(engine):
-    """Match the incoming order, then rest or cancel what is left of it. DONE or PAUSED."""
-    incoming = incoming_of(engine)
-    if _match(engine):
-        incoming.waiting = 1
-        return Status.PAUSED
-    incoming.waiting = 0
-    if incoming.leaves > 0:
-        if incoming.rests:
-            _rest(engine)
-        else:
-            event = incoming_event(engine, EventKind.CANCELED, BookChange.NONE)
-            event.reason = CancelReason.IMMEDIATE
-            event.leaves = 0
-    return Status.DONE
-
-
-@kernel
-def _take_in(engine, key, symbol, side, order_type, price_e4, quantity, time_in_force, tag, now_ns):
-    """Make these the terms of the incoming order, and give it its number."""
-    incoming = incoming_of(engine)
-    state = state_of(engine)
-    incoming.key = key
-    incoming.number = state.next_number
-    state.next_number += 1
-    incoming.replaces = 0
-    incoming.now_ns = now_ns
-    incoming.leaves = quantity
-    incoming.executed = 0
-    incoming.symbol = symbol
-    incoming.tag = tag
-    incoming.side = side
-    if order_type == OrderType.MARKET:
-        incoming.price_e4 = 0
-        incoming.limit_rank = NO_RANK + 1
-        incoming.rests = 0
-    else:
-        incoming.price_e4 = price_e4
-        incoming.limit_rank = rank_of(side_row(symbol, side) ^ 1, price_e4)
-        incoming.rests = time_in_force == TimeInForce.DAY
-
-
-@kernel
-def submit(engine, owner, user_ref, symbol, side, order_type, price_e4, quantity, time_in_force,
-           tag, now_ns):
+def enter(engine, owner, user_ref, symbol, side, order_type, price_e4, quantity, time_in_force,
+          attributes, minimum, display, tag, now_ns):
     """Enter an order. DONE, REJECTED, PAUSED, EVENTS_FULL or BUSY.
 
     ``owner`` (16 bits) and ``user_ref`` (47 bits) name the order from now on; ``tag`` (32 bits) is
     the caller's and comes back in every event about the order. A market order ignores its price
-    and never rests. Events: ACCEPTED, EXECUTED ..., then RESTED, CANCELED (IMMEDIATE) or, if it
-    executed in full, nothing; or REJECTED alone.
+    and never rests. ``attributes`` are bits of :class:`Attribute`: HIDDEN, POST_ONLY, GTC;
+    ``minimum`` and ``display`` are quantities, 0 for none. Events: ACCEPTED, EXECUTED ... (with
+    REFRESHED and CANCELED for the orders it meets), then RESTED, CANCELED or, if it executed in
+    full, nothing; or REJECTED alone.
     """
     status = _ready(engine)
     if status != Status.DONE:
         return status
     reason = refuse_order(engine, owner, user_ref, symbol, side, order_type, price_e4, quantity,
                           time_in_force)
-    if (reason == RefuseReason.NONE and order_type == OrderType.LIMIT
-            and time_in_force == TimeInForce.DAY):
-        reason = refuse_for_room(book_of(engine), symbol, side, price_e4, quantity, -1)
+    special = (attributes | minimum | display) != 0
+    if reason == RefuseReason.NONE and special:
+        reason = refuse_attributes(order_type, time_in_force, quantity, attributes, minimum,
+                                   display)
+    if reason == RefuseReason.NONE:
+        if is_taken(engine, owner, user_ref):
+            reason = RefuseReason.DUPLICATE_REF
+        elif order_type == OrderType.LIMIT and time_in_force == TimeInForce.DAY:
+            reason = refuse_for_room(engine, owner, symbol, side, price_e4, quantity, attributes,
+                                     minimum, -1)
     if reason != RefuseReason.NONE:
         rejected_event(engine, reason, owner, user_ref, symbol, side, order_type, price_e4,
                        quantity, time_in_force, tag, now_ns)
         return Status.REJECTED
-    _take_in(engine, key_of(owner, user_ref), symbol, side, order_type, price_e4, quantity,
-             time_in_force, tag, now_ns)
+    begin(engine, key_of(owner, user_ref), symbol, side, order_type, price_e4, quantity,
+          time_in_force, attributes, minimum, display, tag, now_ns)
     event = incoming_event(engine, EventKind.ACCEPTED, BookChange.NONE)
     event.order_type = order_type
     event.time_in_force = time_in_force
-    return _run(engine)
+    if special:
+        set_conditions(engine)
+    return run(engine)
+
+
+@kernel
+def submit(engine, owner, user_ref, symbol, side, order_type, price_e4, quantity, time_in_force,
+           tag, now_ns):
+    """Enter a displayed order without attributes and conditions; see :func:`enter`."""
+    return enter(engine, owner, user_ref, symbol, side, order_type, price_e4, quantity,
+                 time_in_force, 0, 0, 0, tag, now_ns)
 
 
 @kernel
@@ -184,7 +132,7 @@ def resume(engine):
     """Go on with the order that PAUSED, once its events were taken. DONE, PAUSED or IGNORED."""
     if not incoming_of(engine).waiting:
         return Status.IGNORED
-    return _run(engine)
+    return run(engine)
 
 
 @kernel
@@ -196,13 +144,11 @@ def find(engine, owner, user_ref):
 
 
 @kernel
-def _cancel_shares(engine, slot, quantity, reason, now_ns):
-    change = BookChange.DELETE
-    if quantity < order_at(book_of(engine), slot).quantity:
-        change = BookChange.REDUCE
-    reduce_at(book_of(engine), slot, quantity)
-    event = resting_event(engine, slot, EventKind.CANCELED, change, quantity, now_ns)
-    event.reason = reason
+def _excess(engine, slot, size):
+    """How many shares the order at ``slot`` has more than it may have, if ``size`` counts what has
+    executed already, over the order's whole chain."""
+    executed = np.int64(order_at(book_of(engine), slot).executed)
+    return leaves_of(engine, slot) - max(np.int64(size) - executed, 0)
 
 
 @kernel
@@ -216,12 +162,11 @@ def cancel_at(engine, slot, size, reason, now_ns):
     status = _ready(engine)
     if status != Status.DONE:
         return status
-    order = order_at(book_of(engine), slot)
-    keep = max(np.int64(size) - np.int64(order.executed), 0) if size > 0 else np.int64(0)
-    quantity = np.int64(order.quantity) - keep
+    quantity = _excess(engine, slot, max(np.int64(size), 0))
     if quantity <= 0:
         return Status.IGNORED
-    _cancel_shares(engine, slot, quantity, reason, now_ns)
+    event = take_off(engine, slot, quantity, CANCELED, now_ns)
+    event.reason = reason
     return Status.DONE
 
 
@@ -238,30 +183,49 @@ def cancel(engine, owner, user_ref, size, now_ns):
 
 
 @kernel
+def modify_at(engine, slot, size, tag, now_ns):
+    """Give the resting order at ``slot`` another tag, and no more than ``size`` shares in all,
+    counted as for :func:`cancel_at`; it keeps its place, and is never made larger.
+
+    DONE, EVENTS_FULL or BUSY. Event: MODIFIED, or CANCELED (USER) if nothing is left of it.
+    """
+    status = _ready(engine)
+    if status != Status.DONE:
+        return status
+    order_at(book_of(engine), slot).tag = tag
+    quantity = max(_excess(engine, slot, max(np.int64(size), 0)), 0)
+    kind = CANCELED if quantity == leaves_of(engine, slot) else MODIFIED
+    event = take_off(engine, slot, quantity, kind, now_ns)
+    if kind == CANCELED:
+        event.reason = BY_USER
+    return Status.DONE
+
+
+@kernel
 def cancel_all(engine, owner, symbol, reason, now_ns):
     """Cancel every resting order of an owner (-1: of all) in a symbol (-1: in all).
 
-    In the order in which they would execute, bids first. EVENTS_FULL: take the events and call
-    again with the same arguments, until DONE. IGNORED when there is no such symbol.
+    Displayed orders in the order in which they would execute, bids first, then hidden ones.
+    EVENTS_FULL: take the events and call again with the same arguments, until DONE. IGNORED when
+    there is no such symbol.
     """
     book = book_of(engine)
-    first = np.int64(0)
-    end = ladders_at(ladders_of(book)).rows
-    if symbol >= 0:
-        if 2 * symbol >= end:
-            return Status.IGNORED
-        first = 2 * np.int64(symbol)
-        end = first + 2
-    for row in range(first, end):
-        slot = first_order(book, row >> 1, BUY + (row & 1))
+    header = ladders_at(ladders_of(book))
+    hidden = np.int64(header.hidden)
+    if 2 * symbol >= hidden:
+        return Status.IGNORED
+    for row in range(np.int64(header.rows)):
+        if symbol >= 0 and (row % hidden) >> 1 != symbol:
+            continue
+        slot = first_in_row(book, row)
         while slot >= 0:
             following = next_order(book, slot)
-            order = order_at(book, slot)
-            if owner < 0 or order.key >> USER_REF_BITS == owner:
+            if owner < 0 or order_at(book, slot).key >> USER_REF_BITS == owner:
                 status = _ready(engine)
                 if status != Status.DONE:
                     return status
-                _cancel_shares(engine, slot, np.int64(order.quantity), reason, now_ns)
+                event = take_off(engine, slot, leaves_of(engine, slot), CANCELED, now_ns)
+                event.reason = reason
             slot = following
     return Status.DONE
 
@@ -270,22 +234,23 @@ def cancel_all(engine, owner, symbol, reason, now_ns):
 def _leave_for(engine, slot, time_in_force):
     """Take the order at ``slot`` off the book in favour of the incoming one.
 
-    The public book hears of it at once if the incoming order will execute or not rest; otherwise
-    when it rests, as one replacement.
+    The public book hears of it at once if the incoming order will execute or not rest displayed;
+    otherwise when it rests, as one replacement. Of hidden orders it does not hear.
     """
     incoming = incoming_of(engine)
     book = book_of(engine)
     order = order_at(book, slot)
     change = BookChange.DELETE
-    other = side_row(incoming.symbol, incoming.side) ^ 1
-    if incoming.rests and best_rank(ladders_of(book), other) < incoming.limit_rank:
+    if order.attributes & HIDDEN:
+        change = BookChange.NONE
+    elif incoming.rests and not incoming.attributes & HIDDEN and not meets(engine):
         change = BookChange.NONE
         incoming.replaces = order.number
     event = incoming_event(engine, EventKind.REPLACED, change)
     event.order_type = LIMIT
     event.time_in_force = time_in_force
     event.contra_owner = order.key >> USER_REF_BITS
-    event.contra_leaves = order.quantity
+    event.contra_leaves = leaves_of(engine, slot)
     event.contra_number = order.number
     event.contra_user_ref = order.key & MAX_USER_REF
     event.contra_tag = order.tag
@@ -293,16 +258,32 @@ def _leave_for(engine, slot, time_in_force):
 
 
 @kernel
-def replace(engine, owner, user_ref, new_user_ref, price_e4, quantity, time_in_force, tag, now_ns):
+def _refuse_replacement(engine, owner, symbol, side, price_e4, wanted, time_in_force, attributes,
+                        minimum, slot):
+    """Why the order at ``slot`` cannot be replaced now by one of these terms; or NONE."""
+    if symbol_at(engine, symbol).state == SymbolState.HALTED:
+        return RefuseReason.HALTED
+    reason = refuse_collar(engine, symbol, side, price_e4)
+    if reason == RefuseReason.NONE and time_in_force == TimeInForce.DAY:
+        reason = refuse_for_room(engine, owner, symbol, side, price_e4, wanted, attributes,
+                                 min(minimum, wanted), slot)
+    return reason
+
+
+@kernel
+def replace_with(engine, owner, user_ref, new_user_ref, price_e4, quantity, time_in_force,
+                 attributes, minimum, display, tag, now_ns):
     """Replace an owner's resting order by a new limit order that loses its priority.
 
     ``quantity`` is the most to execute over the whole chain; the new order is for what of that has
-    not executed yet.
+    not executed yet. Its attributes, minimum and display are as for :func:`enter`, and its own: it
+    inherits none.
 
-    * DONE or PAUSED: REPLACED, then as for :func:`submit` after ACCEPTED
+    * DONE or PAUSED: REPLACED, then as for :func:`enter` after ACCEPTED
     * CANCELED: the terms are impossible, or no more shares are wanted than have executed: the
       order is taken off the book, event CANCELED, and ``new_user_ref`` is not used up
-    * REJECTED: the symbol is halted, or there is no room for the new order; the order stays
+    * REJECTED: the symbol is halted, the price is beyond its collar, or there is no room for the
+      new order; the order stays
     * IGNORED: the order is not in the book, or ``new_user_ref`` is taken; no event
     * EVENTS_FULL or BUSY: not begun
     """
@@ -317,31 +298,67 @@ def replace(engine, owner, user_ref, new_user_ref, price_e4, quantity, time_in_f
     side = np.int64(order.side)
     wanted = np.int64(quantity) - np.int64(order.executed)
     reason = refuse_terms(engine, symbol, LIMIT, price_e4, quantity, time_in_force)
+    if reason == RefuseReason.NONE:
+        reason = refuse_attributes(LIMIT, time_in_force, quantity, attributes, minimum, display)
     if reason != RefuseReason.NONE or wanted <= 0:
-        why = BY_USER if reason == RefuseReason.NONE else BY_INVALID_REPLACE
-        _cancel_shares(engine, slot, np.int64(order.quantity), why, now_ns)
+        event = take_off(engine, slot, leaves_of(engine, slot), CANCELED, now_ns)
+        event.reason = BY_USER if reason == RefuseReason.NONE else BY_INVALID_REPLACE
         return Status.CANCELED
-    if symbol_at(engine, symbol).state == SymbolState.HALTED:
-        reason = RefuseReason.HALTED
-    elif time_in_force == TimeInForce.DAY:
-        reason = refuse_for_room(book_of(engine), symbol, side, price_e4, wanted, slot)
+    reason = _refuse_replacement(engine, owner, symbol, side, price_e4, wanted, time_in_force,
+                                 attributes, minimum, slot)
     if reason != RefuseReason.NONE:
         event = rejected_event(engine, reason, owner, new_user_ref, symbol, side, LIMIT,
                                price_e4, quantity, time_in_force, tag, now_ns)
         event.number = order.number
         event.contra_user_ref = user_ref
         return Status.REJECTED
-    _take_in(engine, key_of(owner, new_user_ref), symbol, side, LIMIT, price_e4, wanted,
-             time_in_force, tag, now_ns)
+    begin(engine, key_of(owner, new_user_ref), symbol, side, LIMIT, price_e4, wanted,
+          time_in_force, attributes, minimum, display, tag, now_ns)
     incoming_of(engine).executed = order.executed
     _leave_for(engine, slot, time_in_force)
-    return _run(engine)
+    set_conditions(engine)
+    return run(engine)
+
+
+@kernel
+def replace(engine, owner, user_ref, new_user_ref, price_e4, quantity, time_in_force, tag, now_ns):
+    """Replace an order by a displayed one without attributes; see :func:`replace_with`."""
+    return replace_with(engine, owner, user_ref, new_user_ref, price_e4, quantity, time_in_force,
+                        0, 0, 0, tag, now_ns)
+
+
+@kernel
+def set_state(engine, symbol, state):
+    """Halt a listed symbol, or let it trade again; what rests stays. DONE, or IGNORED if that is
+    what it does already or there is no such symbol."""
+    if symbol < 0 or symbol >= state_of(engine).symbols:
+        return Status.IGNORED
+    listing = symbol_at(engine, symbol)
+    if listing.state == SymbolState.UNLISTED or listing.state == state:
+        return Status.IGNORED
+    listing.state = state
+    return Status.DONE
 
 
 @kernel
 def engine_hash(engine):
-    """A uint64 fingerprint of the book and of the next order and match numbers."""
+    """A uint64 fingerprint of the book, of what its orders have beside it, of the symbols' states
+    and last prices, and of the next order and match numbers."""
     state = state_of(engine)
-    hashed = state_hash(book_of(engine))
+    book = book_of(engine)
+    hashed = state_hash(book)
+    for row in range(np.int64(ladders_at(ladders_of(book)).rows)):
+        slot = first_in_row(book, row)
+        while slot >= 0:
+            order = order_at(book, slot)
+            if order.attributes != 0:
+                terms = terms_at(engine, slot)
+                for value in (order.number, np.int64(order.attributes), np.int64(terms.reserve),
+                              np.int64(terms.display), np.int64(terms.minimum)):
+                    hashed = mix(hashed, value)
+            slot = next_order(book, slot)
+    for symbol in range(state.symbols):
+        hashed = mix(hashed, np.int64(symbol_at(engine, symbol).state))
+        hashed = mix(hashed, symbol_at(engine, symbol).reference_e4)
     hashed = mix(hashed, state.next_number)
     return mix(hashed, state.next_match)

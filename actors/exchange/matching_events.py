@@ -1,12 +1,19 @@
 """How the matching engine writes its events. Kernels; see EVENT for what each kind of event has."""
 
+import numpy as np
+
 from actors.book.memory import kernel, record_at
 from actors.book.order_book import order_at
 from actors.exchange.engine_state import (BOOK_AT, ENGINE, EVENT, INCOMING, INCOMING_AT,
-                                          MAX_USER_REF, USER_REF_BITS, BookChange, EventKind)
+                                          MAX_USER_REF, OWNER, SYMBOL, TERMS, USER_REF_BITS,
+                                          Attribute, BookChange, EventKind)
 
-__all__ = ["book_of", "clear_events", "event_at", "events_left", "incoming_event", "incoming_of",
-           "pending_events", "rejected_event", "resting_event", "state_of"]
+__all__ = ["book_of", "clear_events", "event_at", "events_left", "executed_event",
+           "incoming_event", "incoming_of", "leaves_of", "owner_at", "pending_events",
+           "rejected_event", "resting_event", "state_of", "symbol_at", "terms_at"]
+
+HIDDEN, RESERVE = int(Attribute.HIDDEN), int(Attribute.RESERVE)
+EXECUTED = np.int64(EventKind.EXECUTED)
 
 
 @kernel
@@ -25,6 +32,34 @@ def incoming_of(engine):
 def book_of(engine):
     """The address of the engine's order book."""
     return engine + BOOK_AT
+
+
+@kernel
+def symbol_at(engine, symbol):
+    """The SYMBOL record of a symbol."""
+    return record_at(engine + state_of(engine).symbols_at, symbol, SYMBOL)
+
+
+@kernel
+def owner_at(engine, owner):
+    """The OWNER record of an owner."""
+    return record_at(engine + state_of(engine).owners_at, owner, OWNER)
+
+
+@kernel
+def terms_at(engine, slot):
+    """The TERMS record beside a slot of the order pool."""
+    return record_at(engine + state_of(engine).terms_at, slot, TERMS)
+
+
+@kernel
+def leaves_of(engine, slot):
+    """What the order at ``slot`` has left, its reserve included."""
+    order = order_at(book_of(engine), slot)
+    leaves = np.int64(order.quantity)
+    if order.attributes & RESERVE:
+        leaves += np.int64(terms_at(engine, slot).reserve)
+    return leaves
 
 
 @kernel
@@ -79,6 +114,7 @@ def _next_event(engine, kind, book_change, now_ns):
     event.contra_user_ref = 0
     event.match_number = 0
     event.contra_tag = 0
+    event.shown = 0
     return event
 
 
@@ -86,7 +122,7 @@ def _next_event(engine, kind, book_change, now_ns):
 def incoming_event(engine, kind, book_change):
     """An event about the incoming order."""
     incoming = incoming_of(engine)
-    event = _next_event(engine, kind, book_change, incoming.now_ns)
+    event = _next_event(engine, np.int64(kind), book_change, incoming.now_ns)
     event.side = incoming.side
     event.owner = incoming.key >> USER_REF_BITS
     event.symbol = incoming.symbol
@@ -101,7 +137,10 @@ def incoming_event(engine, kind, book_change):
 
 @kernel
 def resting_event(engine, slot, kind, book_change, quantity, now_ns):
-    """An event about ``quantity`` shares of the order at ``slot``; its leaves are as now."""
+    """An event about ``quantity`` shares of the order at ``slot``; its leaves are as now.
+
+    They are shown, unless the order is hidden.
+    """
     order = order_at(book_of(engine), slot)
     event = _next_event(engine, kind, book_change, now_ns)
     event.side = order.side
@@ -113,14 +152,34 @@ def resting_event(engine, slot, kind, book_change, quantity, now_ns):
     event.number = order.number
     event.user_ref = order.key & MAX_USER_REF
     event.price_e4 = order.price_e4
+    event.shown = quantity
+    if order.attributes != 0:
+        event.leaves = leaves_of(engine, slot)
+        if order.attributes & HIDDEN:
+            event.shown = 0
     return event
+
+
+@kernel
+def executed_event(engine, slot, book_change, quantity):
+    """The event of a fill between the order at ``slot`` and the incoming one, with a number."""
+    incoming = incoming_of(engine)
+    state = state_of(engine)
+    event = resting_event(engine, slot, EXECUTED, book_change, quantity, incoming.now_ns)
+    event.contra_owner = incoming.key >> USER_REF_BITS
+    event.contra_leaves = incoming.leaves
+    event.contra_number = incoming.number
+    event.contra_user_ref = incoming.key & MAX_USER_REF
+    event.contra_tag = incoming.tag
+    event.match_number = state.next_match
+    state.next_match += 1
 
 
 @kernel
 def rejected_event(engine, reason, owner, user_ref, symbol, side, order_type, price_e4, quantity,
                    time_in_force, tag, now_ns):
     """An event about an order that is none, as it was asked for."""
-    event = _next_event(engine, EventKind.REJECTED, BookChange.NONE, now_ns)
+    event = _next_event(engine, np.int64(EventKind.REJECTED), BookChange.NONE, now_ns)
     event.side = side
     event.reason = reason
     event.order_type = order_type

@@ -1,12 +1,11 @@
 """Order entry: OUCH 5.0 requests, one by one, checked and carried out.
 
-What this venue does not offer is refused with the reason that says so: hidden orders, crosses,
-pegging, minimum quantities and other options that would change what an order means, times in force
-that end at a clock time. Prices of 1.00 and more are in whole ticks (Rule 612 of Regulation NMS);
-below, any 1/10,000 will do. The engine has no tick of its own, so this is checked here.
+What a request means to the engine, and what is refused, is told in
+:mod:`actors.exchange.order_terms`. The engine has no tick of its own, so that is checked here.
 
 A UserRefNum not above the account's highest is a retransmission and is ignored, as is a request for
-an order that is gone (OUCH 5.0, sections 1 and 2).
+an order that is gone (OUCH 5.0, sections 1 and 2). A Modify that asks for a side that its order
+cannot take is ignored too: the protocol has no answer for it.
 """
 
 import numpy as np
@@ -14,17 +13,21 @@ import numpy as np
 from actors.book.memory import kernel
 from actors.book.order_book import order_at
 from actors.exchange.engine_state import CancelReason, Status
-from actors.exchange.matching import cancel, cancel_all, find, replace, submit
+from actors.exchange.matching import cancel, cancel_all, enter, find, modify_at, replace_with
 from actors.exchange.matching_events import book_of
-from actors.exchange.order_replies import reject, settle
-from actors.exchange.ouch_codes import tag_capacity, tag_of, tag_side
+from actors.exchange.order_replies import answer_gate, reject, settle
+from actors.exchange.order_terms import (
+    MAX_FLOOR, MIN_QTY, attributes_of, is_display, on_tick, option_of, order_type_of,
+    refuse_options, sweep_of, time_in_force_of,
+)
+from actors.exchange.ouch_codes import tag_capacity, tag_display, tag_of, tag_side, tag_sweep
 from actors.exchange.sequenced_log import append, message_address
 from actors.exchange.session_io import end_session, keep_evidence
 from actors.exchange.session_state import EndReason
 from actors.exchange.venue import (
     Counter, Phase, account_at, bump, find_symbol, listing_at, log_at, session_at, venue_at,
 )
-from schemas.enums import OrderType, Side, TimeInForce
+from schemas.enums import Side
 from schemas.venue import ouch50
 from schemas.venue.big_endian import get_raw4, get_raw8, get_u8, get_u32, get_u64
 from schemas.venue.validity import VALID
@@ -33,19 +36,16 @@ __all__ = ["handle_request"]
 
 _ENTER, _REPLACE, _CANCEL = ouch50.ENTER_ORDER, ouch50.REPLACE_ORDER, ouch50.CANCEL_ORDER
 _MASS_CANCEL, _QUERY = ouch50.MASS_CANCEL, ouch50.ACCOUNT_QUERY
+_MODIFY, _DISABLE = ouch50.MODIFY_ORDER, ouch50.DISABLE_ORDER_ENTRY
+_ENABLE = ouch50.ENABLE_ORDER_ENTRY
 
 _BUY_LETTER, _SELL_LETTER = int(ouch50.Side.BUY), int(ouch50.Side.SELL)
 _SHORT_LETTER = int(ouch50.Side.SELL_SHORT)
 _EXEMPT_LETTER = int(ouch50.Side.SELL_SHORT_EXEMPT)
-_OUCH_DAY, _OUCH_EXTENDED = int(ouch50.TimeInForce.DAY), int(ouch50.TimeInForce.EXTENDED_HOURS)
-_OUCH_IOC = int(ouch50.TimeInForce.IMMEDIATE_OR_CANCEL)
-_VISIBLE, _ATTRIBUTABLE = int(ouch50.Display.VISIBLE), int(ouch50.Display.ATTRIBUTABLE)
 _CONTINUOUS = int(ouch50.CrossType.CONTINUOUS)
 _AGENCY, _PRINCIPAL = int(ouch50.Capacity.AGENCY), int(ouch50.Capacity.PRINCIPAL)
 _RISKLESS = int(ouch50.Capacity.RISKLESS_PRINCIPAL)
 _OTHER_CAPACITY = int(ouch50.Capacity.OTHER)
-_SWEEP, _NO_SWEEP = ord("Y"), ord("N")
-_NO, _BLANK, _LIMIT_PRICE = ord("N"), ord(" "), ord("L")
 _ALL_SYMBOLS = int.from_bytes(b"        ", "big")
 
 _INVALID_SIDE = int(ouch50.RejectReason.INVALID_SIDE)
@@ -53,34 +53,13 @@ _INVALID_DISPLAY = int(ouch50.RejectReason.INVALID_DISPLAY)
 _INVALID_CROSS = int(ouch50.RejectReason.INVALID_CROSS_ORDER)
 _INVALID_PRICE = int(ouch50.RejectReason.INVALID_PRICE)
 _INVALID_SYMBOL = np.int64(ouch50.RejectReason.INVALID_SYMBOL)
-_INVALID_MIN_QUANTITY = int(ouch50.RejectReason.INVALID_MIN_QUANTITY)
-_INVALID_MAX_FLOOR = int(ouch50.RejectReason.INVALID_MAX_FLOOR)
-_NO_PEGGING = int(ouch50.RejectReason.PEGGING_NOT_ALLOWED)
-_NO_ROUTING = int(ouch50.RejectReason.ROUTING_NOT_ALLOWED)
 _NO_REPLACE = int(ouch50.RejectReason.REPLACE_NOT_ALLOWED)
 _OTHER = np.int64(ouch50.RejectReason.OTHER)
 _DESTINATION_CLOSED = int(ouch50.RejectReason.DESTINATION_CLOSED)
 _DISABLED = int(ouch50.RejectReason.FIRM_NOT_AUTHORISED)
 
-_MIN_QTY, _MAX_FLOOR = int(ouch50.OptionTag.MIN_QTY), int(ouch50.OptionTag.MAX_FLOOR)
-_PRICE_TYPE, _PEG_OFFSET = int(ouch50.OptionTag.PRICE_TYPE), int(ouch50.OptionTag.PEG_OFFSET)
-_ROUTE, _POST_ONLY = int(ouch50.OptionTag.ROUTE), int(ouch50.OptionTag.POST_ONLY)
-_TRADE_NOW, _SIDE_TAG = int(ouch50.OptionTag.TRADE_NOW), int(ouch50.OptionTag.SIDE)
-_DISCRETION = int(ouch50.OptionTag.DISCRETION_PRICE)
-_DISCRETION_TYPE = int(ouch50.OptionTag.DISCRETION_PRICE_TYPE)
-_DISCRETION_PEG = int(ouch50.OptionTag.DISCRETION_PEG_OFFSET)
-_RANDOM_RESERVES = int(ouch50.OptionTag.RANDOM_RESERVES)
-_EXPIRE_TIME = int(ouch50.OptionTag.EXPIRE_TIME)
-_DISPLAY_QUANTITY = int(ouch50.OptionTag.DISPLAY_QUANTITY)
-_DISPLAY_PRICE = int(ouch50.OptionTag.DISPLAY_PRICE)
-
-_LIMIT = np.int64(OrderType.LIMIT)
-_DAY, _IOC = np.int64(TimeInForce.DAY), np.int64(TimeInForce.IOC)
-_NO_TIME = np.int64(TimeInForce.NONE)
 _BUY, _SELL = np.int64(Side.BUY), np.int64(Side.SELL)
 _BY_USER = np.int64(CancelReason.USER)
-
-_WHOLE_TICKS_FROM_E4 = 10_000
 _IMPOSSIBLE_PRICE = np.int64(0)
 
 
@@ -108,14 +87,16 @@ def _carry_out(venue, account, request, length, stamp_ns):
         return _replace_order(venue, account, request, length, stamp_ns)
     if kind == _CANCEL:
         return _cancel_order(venue, account, request, stamp_ns)
+    if kind == _MODIFY:
+        return _modify_order(venue, account, request, stamp_ns)
     if kind == _MASS_CANCEL:
         return _cancel_many(venue, account, request, stamp_ns)
+    if kind == _DISABLE or kind == _ENABLE:
+        return _set_gate(venue, account, request, kind == _DISABLE, stamp_ns)
     if kind == _QUERY:
         log = log_at(venue, account + 1)
         following = account_at(venue, account).last_user_ref + 1
         append(log, ouch50.put_account_query_response(message_address(log), stamp_ns, following))
-    else:
-        reject(venue, account + 1, stamp_ns, get_u32(request, 1), _OTHER, venue_at(venue).blanks_at)
     return Status.DONE
 
 
@@ -137,66 +118,6 @@ def _refuse_malformed(venue, slot, request, length, validity, stamp_ns):
     reject(venue, session.account + 1, stamp_ns, user_ref, _OTHER, venue_at(venue).blanks_at)
 
 
-# --- terms ------------------------------------------------------------------------------------
-
-
-@kernel
-def _refuse_option(tag, value):
-    """The code that refuses an option which would change what the order means here, or 0."""
-    if tag == _MIN_QTY:
-        return _INVALID_MIN_QUANTITY if value > 0 else 0
-    if tag == _MAX_FLOOR or tag == _RANDOM_RESERVES or tag == _DISPLAY_QUANTITY:
-        return _INVALID_MAX_FLOOR if value > 0 else 0
-    if tag == _PRICE_TYPE:
-        return 0 if value == _LIMIT_PRICE or value == _BLANK else _NO_PEGGING
-    if tag == _PEG_OFFSET or tag == _DISCRETION_PEG:
-        return _NO_PEGGING if value != 0 else 0
-    if tag == _ROUTE:
-        return _NO_ROUTING
-    if tag == _POST_ONLY or tag == _TRADE_NOW:
-        return 0 if value == _NO or value == _BLANK else _OTHER
-    if tag == _DISCRETION or tag == _DISPLAY_PRICE or tag == _EXPIRE_TIME:
-        return _OTHER if value != 0 else 0
-    if tag == _DISCRETION_TYPE or tag == _SIDE_TAG:
-        return _OTHER
-    return 0
-
-
-@kernel
-def _refuse_options(request, at, end):
-    """The code that refuses the first unsupported option, or 0."""
-    while at < end:
-        tag = get_u8(request, at + 1)
-        code = _refuse_option(tag, ouch50.get_option(request, at + 2, tag))
-        if code != 0:
-            return code
-        at += 1 + get_u8(request, at)
-    return 0
-
-
-@kernel
-def _time_in_force(letter):
-    """The engine's time in force, or none. Extended hours are hours like others here."""
-    if letter == _OUCH_DAY or letter == _OUCH_EXTENDED:
-        return _DAY
-    return _IOC if letter == _OUCH_IOC else _NO_TIME
-
-
-@kernel
-def _is_displayed(letter):
-    return letter == _VISIBLE or letter == _ATTRIBUTABLE
-
-
-@kernel
-def _on_tick(price_e4, tick_e4):
-    return price_e4 < _WHOLE_TICKS_FROM_E4 or price_e4 % tick_e4 == 0
-
-
-@kernel
-def _sweep(letter):
-    return _SWEEP if letter == _SWEEP else _NO_SWEEP
-
-
 # --- requests ---------------------------------------------------------------------------------
 
 
@@ -213,13 +134,13 @@ def _refuse_enter(venue, account, request, length, symbol, price_e4):
     if side != _BUY_LETTER and side != _SELL_LETTER and side != _SHORT_LETTER \
             and side != _EXEMPT_LETTER:
         return _INVALID_SIDE
-    if not _is_displayed(get_u8(request, ouch50.ENTER_ORDER_DISPLAY)):
+    if not is_display(get_u8(request, ouch50.ENTER_ORDER_DISPLAY)):
         return _INVALID_DISPLAY
     if get_u8(request, ouch50.ENTER_ORDER_CROSS_TYPE) != _CONTINUOUS:
         return _INVALID_CROSS
-    if not _on_tick(price_e4, listing_at(venue, symbol).tick_e4):
+    if not on_tick(price_e4, listing_at(venue, symbol).tick_e4):
         return _INVALID_PRICE
-    return _refuse_options(request, ouch50.ENTER_ORDER_LENGTH, length)
+    return refuse_options(request, ouch50.ENTER_ORDER_LENGTH, length)
 
 
 @kernel
@@ -241,12 +162,17 @@ def _enter(venue, account, request, length, stamp_ns):
     capacity = get_u8(request, ouch50.ENTER_ORDER_CAPACITY)
     if capacity != _AGENCY and capacity != _PRINCIPAL and capacity != _RISKLESS:
         capacity = _OTHER_CAPACITY
-    tag = tag_of(side, get_u8(request, ouch50.ENTER_ORDER_DISPLAY), capacity,
-                 _sweep(get_u8(request, ouch50.ENTER_ORDER_INTERMARKET_SWEEP_ELIGIBILITY)))
-    return submit(venue_at(venue).engine, account + 1, user_ref, symbol,
-                  _BUY if side == _BUY_LETTER else _SELL, _LIMIT, price_e4,
-                  get_u32(request, ouch50.ENTER_ORDER_QUANTITY),
-                  _time_in_force(get_u8(request, ouch50.ENTER_ORDER_TIME_IN_FORCE)), tag, stamp_ns)
+    display = get_u8(request, ouch50.ENTER_ORDER_DISPLAY)
+    tag = tag_of(side, display, capacity,
+                 sweep_of(get_u8(request, ouch50.ENTER_ORDER_INTERMARKET_SWEEP_ELIGIBILITY)))
+    time_in_force = time_in_force_of(get_u8(request, ouch50.ENTER_ORDER_TIME_IN_FORCE))
+    at = ouch50.ENTER_ORDER_LENGTH
+    return enter(venue_at(venue).engine, account + 1, user_ref, symbol,
+                 _BUY if side == _BUY_LETTER else _SELL,
+                 order_type_of(side, price_e4, time_in_force), price_e4,
+                 get_u32(request, ouch50.ENTER_ORDER_QUANTITY), time_in_force,
+                 attributes_of(request, at, display), option_of(request, at, MIN_QTY),
+                 option_of(request, at, MAX_FLOOR), tag, stamp_ns)
 
 
 @kernel
@@ -258,7 +184,7 @@ def _replace_order(venue, account, request, length, stamp_ns):
     if user_ref <= account_at(venue, account).last_user_ref or slot < 0:
         bump(venue, Counter.IGNORED, 1)
         return Status.IGNORED
-    code = _refuse_options(request, ouch50.REPLACE_ORDER_LENGTH, length)
+    code = refuse_options(request, ouch50.REPLACE_ORDER_LENGTH, length)
     if account_at(venue, account).disabled:
         code = _NO_REPLACE
     if code != 0:
@@ -270,14 +196,16 @@ def _replace_order(venue, account, request, length, stamp_ns):
     tick_e4 = listing_at(venue, order.symbol).tick_e4
     display = get_u8(request, ouch50.REPLACE_ORDER_DISPLAY)
     price_e4 = get_u64(request, ouch50.REPLACE_ORDER_PRICE)
-    if not _on_tick(price_e4, tick_e4) or not _is_displayed(display):
+    if not on_tick(price_e4, tick_e4) or not is_display(display):
         price_e4 = _IMPOSSIBLE_PRICE  # impossible details take the order off; the engine does it
     tag = tag_of(tag_side(order.tag), display, tag_capacity(order.tag),
-                 _sweep(get_u8(request, ouch50.REPLACE_ORDER_INTERMARKET_SWEEP_ELIGIBILITY)))
-    status = replace(venue_at(venue).engine, account + 1, original, user_ref, price_e4,
-                     get_u32(request, ouch50.REPLACE_ORDER_QUANTITY),
-                     _time_in_force(get_u8(request, ouch50.REPLACE_ORDER_TIME_IN_FORCE)), tag,
-                     stamp_ns)
+                 sweep_of(get_u8(request, ouch50.REPLACE_ORDER_INTERMARKET_SWEEP_ELIGIBILITY)))
+    at = ouch50.REPLACE_ORDER_LENGTH
+    status = replace_with(venue_at(venue).engine, account + 1, original, user_ref, price_e4,
+                          get_u32(request, ouch50.REPLACE_ORDER_QUANTITY),
+                          time_in_force_of(get_u8(request, ouch50.REPLACE_ORDER_TIME_IN_FORCE)),
+                          attributes_of(request, at, display), option_of(request, at, MIN_QTY),
+                          option_of(request, at, MAX_FLOOR), tag, stamp_ns)
     if status == Status.DONE or status == Status.PAUSED or status == Status.REJECTED:
         account_at(venue, account).last_user_ref = user_ref
     return status
@@ -292,6 +220,45 @@ def _cancel_order(venue, account, request, stamp_ns):
     if status == Status.IGNORED:
         bump(venue, Counter.IGNORED, 1)
     return status
+
+
+@kernel
+def _may_become(old, new):
+    """Whether a Modify may turn side ``old`` into ``new``, letters of OUCH, or leave it."""
+    if old == new:
+        return True
+    if old == _SELL_LETTER:
+        return new == _SHORT_LETTER or new == _EXEMPT_LETTER
+    return old == _EXEMPT_LETTER and new == _SHORT_LETTER
+
+
+@kernel
+def _modify_order(venue, account, request, stamp_ns):
+    bump(venue, Counter.CANCELS_IN, 1)
+    engine = venue_at(venue).engine
+    slot = find(engine, account + 1, get_u32(request, ouch50.MODIFY_ORDER_USER_REF_NUM))
+    side = get_u8(request, ouch50.MODIFY_ORDER_SIDE)
+    if slot < 0 or not _may_become(tag_side(order_at(book_of(engine), slot).tag), side):
+        bump(venue, Counter.IGNORED, 1)
+        return Status.IGNORED
+    tag = order_at(book_of(engine), slot).tag
+    return modify_at(engine, slot, get_u32(request, ouch50.MODIFY_ORDER_QUANTITY),
+                     tag_of(side, tag_display(tag), tag_capacity(tag), tag_sweep(tag)), stamp_ns)
+
+
+@kernel
+def _set_gate(venue, account, request, disable, stamp_ns):
+    """Disable or Enable Order Entry: for the account, whatever its firm is called."""
+    row = account_at(venue, account)
+    user_ref = get_u32(request, ouch50.DISABLE_ORDER_ENTRY_USER_REF_NUM)
+    if user_ref <= row.last_user_ref:
+        bump(venue, Counter.IGNORED, 1)
+        return Status.IGNORED
+    row.last_user_ref = user_ref
+    row.disabled = disable
+    answer_gate(venue, account + 1, stamp_ns, user_ref,
+                get_raw4(request, ouch50.DISABLE_ORDER_ENTRY_FIRM), disable)
+    return Status.DONE
 
 
 @kernel

@@ -7,11 +7,11 @@ side (B, S, T, E), display, capacity and intermarket sweep eligibility, a byte e
 import numpy as np
 
 from actors.book.memory import kernel
-from actors.exchange.engine_state import CancelReason, RefuseReason
+from actors.exchange.engine_state import CancelReason, RefuseReason, SelfMatch
 from schemas.venue import ouch50
 
-__all__ = ["CANCEL_LETTER", "REJECT_CODE", "tag_capacity", "tag_display", "tag_of", "tag_side",
-           "tag_sweep"]
+__all__ = ["CANCEL_LETTER", "REJECT_CODE", "STRATEGY_LETTER", "tag_capacity", "tag_display",
+           "tag_of", "tag_side", "tag_sweep"]
 
 
 def _table(pairs: dict[int, int], other: int) -> np.ndarray:
@@ -29,6 +29,9 @@ REJECT_CODE = _table({
     RefuseReason.BAD_PRICE: ouch50.RejectReason.INVALID_PRICE,
     RefuseReason.BAD_QUANTITY: ouch50.RejectReason.INVALID_QUANTITY,
     RefuseReason.HALTED: ouch50.RejectReason.HALTED,
+    RefuseReason.COLLAR: ouch50.RejectReason.FAT_FINGER,
+    RefuseReason.BAD_MINIMUM: ouch50.RejectReason.INVALID_MIN_QUANTITY,
+    RefuseReason.BAD_DISPLAY: ouch50.RejectReason.INVALID_MAX_FLOOR,
     RefuseReason.ORDERS_FULL: ouch50.RejectReason.PROCESSING_ERROR,
     RefuseReason.LEVELS_FULL: ouch50.RejectReason.PROCESSING_ERROR,
 }, ouch50.RejectReason.OTHER)
@@ -41,7 +44,17 @@ CANCEL_LETTER = _table({
     CancelReason.HALTED: ouch50.CancelReason.HALTED,
     CancelReason.SUPERVISORY: ouch50.CancelReason.SUPERVISORY,
     CancelReason.DISCONNECTED: ouch50.CancelReason.SYSTEM,
+    CancelReason.POST_ONLY: ouch50.CancelReason.POST_ONLY_CONTRA,
+    CancelReason.SELF_MATCH: ouch50.CancelReason.SELF_MATCH_PREVENTION,
+    CancelReason.COLLAR: ouch50.CancelReason.MARKET_COLLARS,
 }, ouch50.CancelReason.SYSTEM)
+
+#: By the owner's SelfMatch. The specification does not list the values; these are this venue's.
+STRATEGY_LETTER = _table({
+    SelfMatch.CANCEL_NEWEST: ord("N"),
+    SelfMatch.CANCEL_OLDEST: ord("O"),
+    SelfMatch.CANCEL_BOTH: ord("B"),
+}, ord(" "))
 
 
 # --- kernels ----------------------------------------------------------------------------------

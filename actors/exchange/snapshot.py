@@ -6,8 +6,9 @@ for so long; how long is noted.
 
 import numpy as np
 
-from actors.book.memory import kernel, move_bytes, record_at
+from actors.book.memory import move_bytes, record_at
 from actors.exchange.venue import venue_at
+from actors.runtime import kernel
 from actors.runtime.clock import now_ns
 from actors.runtime.journal.kernels import journal_at
 from actors.runtime.native import load_acquire, store_release

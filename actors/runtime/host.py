@@ -20,6 +20,7 @@ from actors.runtime.layout import (
     CTX, MAX_PORTS, MAX_TABLES, MAX_WIRES_PER_PORT, OUT_PORT, POLLER, THREAD, TIMER,
 )
 from actors.runtime.plan import ActorPlan, Plan, ThreadPlan
+from actors.runtime.scheduling import SHORT_SLICE_NS, set_slice
 from actors.runtime.tap import PortTaps
 from actors.runtime.vitals import Vitals, create_table
 from schemas.enums import ActorState
@@ -322,6 +323,8 @@ class ReactorThread:
         try:
             if self.plan.core is not None:
                 os.sched_setaffinity(0, {self.plan.core})
+            if self.plan.wait == "yielding":
+                set_slice(SHORT_SLICE_NS)
             for host in self.hosts:
                 host.vitals.header["thread_id"] = threading.get_native_id()
             reactor.run(self.record.ctypes.data)

@@ -27,6 +27,7 @@ from actors.runtime.logs import EventLog, actor_logger, log_file, open_log
 from actors.runtime.pids import is_alive
 from actors.runtime.plain import PlainThread, is_plain
 from actors.runtime.plan import Plan
+from actors.runtime.scheduling import DEFAULT_SLICE_NS, SHORT_SLICE_NS, set_slice
 from actors.runtime.vitals import map_deployment, map_wires
 from schemas.enums import ActorState
 
@@ -106,14 +107,18 @@ class ProcessHost:
             thread.wake()
 
     def _open_libzmq(self) -> zmq.Context:
-        """A context whose I/O thread stays on the first pinned reactor's core, beside it. Then this
-        thread goes to its own core, or back to where it might run before."""
+        """A context whose I/O thread stays on the first pinned reactor's core, beside it, and is as
+        quick as a reactor that yields. Then this thread goes to its own core, or back to where it
+        might run before."""
         everywhere = os.sched_getaffinity(0)
         beside = next((t.core for t in self.process.threads if t.core is not None), None)
         if beside is not None:
             os.sched_setaffinity(0, {beside})
+        if any(t.wait == "yielding" for t in self.process.threads):
+            set_slice(SHORT_SLICE_NS)
         context = zmq.Context(io_threads=1)
         context.socket(zmq.PUSH).close()  # the first socket starts the I/O thread
+        set_slice(DEFAULT_SLICE_NS)
         own = self.process.core
         os.sched_setaffinity(0, everywhere if own is None else {own})
         return context

@@ -57,6 +57,7 @@ class ForkServer:
         for failure in failures:
             self._report("problem", text=failure.reason)
         compiled = 0
+        self._progress(Progress(0, len(units), 0, units[0].name))
         for done, unit in enumerate(units, 1):
             try:
                 if not unit.compile():

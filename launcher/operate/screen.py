@@ -16,6 +16,7 @@ from launcher.operate.render import LogPrinter
 __all__ = ["CompileBar", "LauncherLog", "LogScreen"]
 
 _LINES_EVERY = 10  # units of work between two lines, where there is no terminal for a bar
+_FOUND_WITHIN_S = 2.0
 
 
 class LauncherLog:
@@ -53,17 +54,19 @@ class LogScreen:
 class CompileBar:
     """How far compiling is: a bar on a terminal, now and then a line elsewhere.
 
-    Nothing is shown while everything is found on disk, which takes no time.
+    Nothing is shown while everything is found on disk, which takes no time; what takes longer is
+    being compiled, the first kernel too, of which nobody has said so yet.
     """
 
     def __init__(self, console: Console):
         self._console = console
+        self._began_s = time.monotonic()
         self._bar: Progress | None = None
         self._said = 0
 
     def update(self, done: int, total: int, compiled: int, name: str) -> None:
         """``done`` of ``total`` kernels are ready, ``compiled`` of them compiled just now."""
-        if compiled == 0 or total == 0:
+        if total == 0 or compiled == 0 and time.monotonic() - self._began_s < _FOUND_WITHIN_S:
             return
         if not self._console.is_terminal:
             if done >= self._said + _LINES_EVERY or self._said == 0:

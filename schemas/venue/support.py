@@ -68,7 +68,7 @@ _ITCH = {
     "X": Support(SENDS, ACTS),
     "D": Support(SENDS, ACTS),
     "U": Support(SENDS, ACTS),
-    "P": Support(NOT_SENT, ACTS),
+    "P": Support(SENDS, ACTS, "executions of hidden orders"),
     "Q": Support(NOT_SENT, IGNORES),
     "B": Support(NOT_SENT, IGNORES),
     "I": Support(NOT_SENT, IGNORES),
@@ -77,13 +77,14 @@ _ITCH = {
 }
 
 _OUCH_50_IN = {
-    "O": Support(ACTS, SENDS, "limit orders: day, extended hours, IOC; displayed; no crosses"),
+    "O": Support(ACTS, SENDS, "day, extended hours, IOC; hidden, reserve, minimum quantity, post-only; "
+                 "no crosses, no pegs, no times of day"),
     "U": Support(ACTS, SENDS),
     "X": Support(ACTS, SENDS),
-    "M": Support(REFUSES, NOT_SENT, "Rejected, other"),
+    "M": Support(ACTS, NOT_SENT),
     "C": Support(ACTS, NOT_SENT, "a blank symbol means all"),
-    "D": Support(REFUSES, NOT_SENT, "Rejected, other"),
-    "E": Support(REFUSES, NOT_SENT, "Rejected, other"),
+    "D": Support(ACTS, NOT_SENT),
+    "E": Support(ACTS, NOT_SENT),
     "Q": Support(ACTS, SENDS, "after a reconnection"),
 }
 
@@ -92,18 +93,18 @@ _OUCH_50_OUT = {
     "A": Support(SENDS, ACTS),
     "U": Support(SENDS, ACTS),
     "C": Support(SENDS, ACTS),
-    "D": Support(NOT_SENT, ACTS, "as Order Canceled"),
+    "D": Support(SENDS, ACTS, "as Order Canceled"),
     "E": Support(SENDS, ACTS),
     "B": Support(NOT_SENT, ACTS, "counted and logged; the execution stands"),
     "J": Support(SENDS, ACTS),
     "P": Support(NOT_SENT, IGNORES, "counted"),
     "I": Support(NOT_SENT, ACTS),
     "T": Support(NOT_SENT, ACTS, "takes over the price"),
-    "M": Support(NOT_SENT, IGNORES, "counted"),
-    "R": Support(NOT_SENT, IGNORES, "counted"),
+    "M": Support(SENDS, IGNORES, "counted"),
+    "R": Support(SENDS, IGNORES, "counted"),
     "X": Support(SENDS, IGNORES, "counted"),
-    "G": Support(NOT_SENT, IGNORES, "counted"),
-    "K": Support(NOT_SENT, IGNORES, "counted"),
+    "G": Support(SENDS, IGNORES, "counted"),
+    "K": Support(SENDS, IGNORES, "counted"),
     "Q": Support(SENDS, ACTS),
 }
 

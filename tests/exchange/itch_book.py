@@ -59,6 +59,10 @@ class ItchBook:
         assert order.price == (bid if order.side == "B" else ask), "not the best price"
         self._take(message, message["executed_shares"])
 
+    def _P(self, message):
+        self.volume[message["stock"]] += message["shares"]
+        self.matches.append(message["match_number"])
+
     def _X(self, message):
         self._take(message, message["cancelled_shares"])
 

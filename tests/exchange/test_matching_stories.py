@@ -209,8 +209,7 @@ def test_what_is_no_order_is_rejected_and_consumes_nothing(terms, reason):
 def test_prices_reach_as_far_as_int64_arithmetic_if_the_symbol_is_listed_so():
     market = Pair()
     top = 2**62
-    for side in (market.engine, market.reference):
-        side.list_symbol(0, 1, top, 2**32 - 1)
+    market.set("list_symbol", 0, 1, top, 2**32 - 1)
     market.enter("1.1", SELL, 2**32 - 1, top)
     assert market.enter("2.1", BUY, 2**32 - 1, top)[1] == f"1.1 executed {2**32 - 1}@{top} by 2.1"
 
@@ -219,14 +218,12 @@ def test_a_halted_symbol_takes_cancels_and_nothing_else():
     market = Pair()
     market.enter("1.1", BUY, 10, 50)
     market.enter("1.2", BUY, 10, 50)
-    for side in (market.engine, market.reference):
-        side.set_symbol_state(0, SymbolState.HALTED)
+    market.set("set_symbol_state", 0, SymbolState.HALTED)
     assert market.enter("2.1", SELL, 10, 50) == ["2.1 rejected HALTED"]
     assert market.replace("1.1", 3, 20, 50) == ["1.3 rejected HALTED"]
     assert market.cancel("1.2") == ["1.2 canceled 10 leaves 0"]
     assert market.enter("2.1", SELL, 10, 50, symbol=1)[0] == "2.1 accepted 10@50"
-    for side in (market.engine, market.reference):
-        side.set_symbol_state(0, SymbolState.TRADING)
+    market.set("set_symbol_state", 0, SymbolState.TRADING)
     assert market.enter("2.2", SELL, 10, 50)[1] == "1.1 executed 10@50 by 2.2"
 
 
@@ -286,7 +283,7 @@ def test_cancel_all_takes_an_owners_orders_in_a_symbol_or_everywhere():
             ref = who.replace(".", f".{symbol}")
             market.enter(ref, side, 10, price, symbol=symbol)
     assert market.tell("cancel_all", 1, 1, CancelReason.DISCONNECTED) == [
-        "1.11 canceled 10 leaves 0", "1.12 canceled 10 leaves 0"
+        "1.11 canceled 10 leaves 0 DISCONNECTED", "1.12 canceled 10 leaves 0 DISCONNECTED"
     ]
     assert len(market.tell("cancel_all", 1, -1, CancelReason.USER)) == 2
     assert market.book(0) == market.book(1) == ("51x10", "")

@@ -12,15 +12,15 @@ The mixing step is a multiplication by an odd constant and a shift that is xor-e
 bijection of 64 bits, the construction of MurmurHash3's finalizer (A. Appleby, 2011).
 """
 
-import numba
 import numpy as np
 
 from actors.runtime.journal.layout import (
     COMMITTED, JOURNAL, MAX_PAYLOAD, RECORD_HEADER, SEGMENT_END, SEGMENT_HEADER,
 )
 from actors.runtime.native import (
-    address_to_pointer, kernel, load_acquire, load_i64, memcpy, store_i64, store_release,
+    kernel, load_acquire, load_i64, memcpy, store_i64, store_release,
 )
+from schemas.pointer import record_at
 
 __all__ = ["SCAN_BAD", "SCAN_END", "SCAN_FULL", "SYNCED_AT", "append_record", "checksum_at", "claim_record",
            "commit_record", "find_record", "hash_bytes", "is_durable", "journal_at", "scan"]
@@ -43,7 +43,7 @@ SCAN_END, SCAN_FULL, SCAN_BAD = 0, 1, 2
 @kernel
 def journal_at(journal):
     """The JOURNAL record."""
-    return numba.carray(address_to_pointer(journal), 1, JOURNAL)[0]
+    return record_at(journal, np.int64(0), JOURNAL)
 
 
 @kernel
