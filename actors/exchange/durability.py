@@ -90,7 +90,7 @@ class Durability:
         logs = self._venue.logs.logs
         logs["limit"] = logs["marked"] = logs["end"]
         logs["holds"] = self.journal.durable
-        self._at = int(self.journal.record[0]["sequence"])
+        self._at = self.journal.checkpoint.sequence if self.journal.checkpoint else 1
 
     def _make_way(self, folder: pathlib.Path, lasts: bool, epoch: int) -> None:
         """Sets the journal of another day aside."""
