@@ -217,9 +217,10 @@ class Exchange(Actor):
                          for name in ("orders_in", "trades", "md_messages")))
 
     def _goes_on(self) -> bool:
-        config = self.config
-        return (config.on_restart == "recover" and config.journal.durability != "none"
-                and not self.host.deployment["draining"])
+        """Whether a supervisor, which stops this actor alone, may start it again."""
+        config, deployment = self.config, self.host.deployment
+        return bool(config.on_restart == "recover" and config.journal.durability != "none"
+                    and deployment["supervisor_pid"] and not deployment["draining"])
 
     def _all_ended(self) -> bool:
         states = self.venue.sessions.sessions["state"]

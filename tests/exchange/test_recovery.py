@@ -1,5 +1,6 @@
 """The exchange is killed and comes back with everything: orders, numbers, sessions, the market."""
 
+import os
 import pathlib
 import shutil
 
@@ -113,6 +114,7 @@ def test_an_orderly_restart_goes_on_with_the_day(tmp_path):
         trader = exchange.trader()
         ref = trader.enter("B", 100, "AAPL", 1_000_000)
         trader.expect("A")
+        exchange.deployment["supervisor_pid"] = os.getpid()
         assert exchange.stop() == {"exchange": 0}
         exchange.start("exchange")
         exchange.wait_ready()
