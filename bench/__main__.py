@@ -12,11 +12,11 @@ import sys
 import click
 from rich.console import Console
 
-from bench import flow, machine, matching, orders, tap, tick_to_trade
+from bench import flow, journal, machine, matching, orders, tap, tick_to_trade
 from bench.table import print_rows, row_json
 
 BENCHMARKS = {module.NAME: module
-              for module in (tick_to_trade, orders, matching, flow, tap)}
+              for module in (tick_to_trade, orders, matching, flow, tap, journal)}
 
 
 @click.command()

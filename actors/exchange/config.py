@@ -46,8 +46,9 @@ class JournalConfig(Config):
 
     ``durability``: ``process`` survives a kill of the exchange; ``disk`` the machine's end as well,
     nothing being sent that is not on the disk; ``none`` writes nothing. A checkpoint is taken every
-    ``checkpoint_every`` records, which bounds how long a recovery takes; segments, each of
-    ``segment_mib``, that no checkpoint needs any more are deleted unless ``keep``. ``folder``: by
+    ``checkpoint_every`` records, or messages of market data, which bounds how long a recovery
+    takes; segments, each of ``segment_mib``, that no checkpoint needs any more are deleted unless
+    ``keep``. ``folder``: by
     default in the deployment's run directory, where it lasts for a run; in a folder of your own,
     for a trading day.
     """

@@ -86,11 +86,22 @@ class Durability:
             self._recover(began)
         else:
             self._begin_day(session)
-        self.journal.forget()
         logs = self._venue.logs.logs
         logs["limit"] = logs["marked"] = logs["end"]
         logs["holds"] = self.journal.durable
-        self._at = self.journal.checkpoint.sequence if self.journal.checkpoint else 1
+        self._done = self._work_at_checkpoint()
+        self.journal.forget()
+
+    def _work_at_checkpoint(self) -> tuple[int, int]:
+        """Records written and market data messages published before the last checkpoint."""
+        mark = self.journal.checkpoint
+        if mark is None:
+            return 1, 1
+        return mark.sequence, int(mark.blocks["logs"].view(LOG)["next_seq"][0])
+
+    def _work(self) -> tuple[int, int]:
+        return (int(self.journal.record[0]["sequence"]),
+                int(self._venue.logs.logs[0]["next_seq"]))
 
     def _make_way(self, folder: pathlib.Path, lasts: bool, epoch: int) -> None:
         """Sets the journal of another day aside."""
@@ -219,7 +230,7 @@ class Durability:
         journal, row = self.journal, self.table[0]
         journal.maintain(now_ns)
         self._tell(journal.trouble)
-        sequence = int(journal.record[0]["sequence"])
+        work = sequence, _ = self._work()
         row["sequence"], row["synced"] = sequence - 1, min(int(journal.record[0]["synced"]),
                                                            sequence) - 1
         row["stalled"] = journal.record[0]["stalled"]
@@ -229,8 +240,8 @@ class Durability:
         if snapshot["stage"] == GIVEN:
             self._write_checkpoint()
             snapshot["stage"] = NONE
-        elif snapshot["stage"] == NONE and sequence - self._at >= self._due:
-            self._at = sequence
+            self._done = work
+        elif snapshot["stage"] == NONE and max(map(int.__sub__, work, self._done)) >= self._due:
             snapshot["stage"] = WANTED
 
     def _write_checkpoint(self) -> None:

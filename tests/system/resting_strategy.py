@@ -15,11 +15,7 @@ _EVERY = 50  # updates of the market between two orders that take
 
 
 class ResterConfig(Config):
-    """The other keys are those of the strategy whose place it takes."""
-
     resting: int = 8
-    window: int = 0
-    threshold_sigma: float = 0.0
 
 
 class Rester(Actor):

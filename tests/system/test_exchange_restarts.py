@@ -20,8 +20,8 @@ from tests.system.resting_strategy import SENT
 pytestmark = pytest.mark.system
 
 RESTING = 8
-RESTER = {"class": "tests.system.resting_strategy:Rester", "config": {"resting": RESTING},
-          "wait": "blocking"}
+RESTER = {"class": "tests.system.resting_strategy:Rester", "wait": "blocking",
+          "config": {"resting": RESTING, "window": None, "threshold_sigma": None}}
 
 
 class Desk:

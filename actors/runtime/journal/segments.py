@@ -21,6 +21,7 @@ from actors.runtime.journal.layout import (
 __all__ = ["Segment", "list_segments", "make_segment", "map_segment", "segment_path", "sync_folder"]
 
 _PREFIX, _UNFINISHED = "segment-", ".new"
+_MADV_POPULATE_WRITE = 23
 _CHECKED = SEGMENT.fields["check"][1]
 _NO_ROOM = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)
 
@@ -102,7 +103,7 @@ def make_segment(folder: pathlib.Path, number: int, size: int, salt: int, kind: 
     except OSError as error:
         unfinished.unlink(missing_ok=True)
         raise JournalError(_cannot_make(path, size, error)) from error
-    return map_segment(path, write=True)
+    return map_segment(path, write=True, populate=True)
 
 
 def _cannot_make(path: pathlib.Path, size: int, error: OSError) -> str:
@@ -113,7 +114,15 @@ def _cannot_make(path: pathlib.Path, size: int, error: OSError) -> str:
     return f"{what}; make the folder writable, or choose another (journal.folder)"
 
 
-def map_segment(path: pathlib.Path, write: bool = False) -> Segment:
+def _populate(mapped: mmap.mmap) -> None:
+    """Has every page there and writable, so that no kernel that writes meets a page fault."""
+    try:
+        mapped.madvise(_MADV_POPULATE_WRITE)
+    except OSError:
+        pass  # before Linux 5.14: the first write to a page takes a little longer
+
+
+def map_segment(path: pathlib.Path, write: bool = False, populate: bool = False) -> Segment:
     """Maps a segment. JournalError if the file is none, or its header is damaged."""
     try:
         file = open(path, "r+b" if write else "rb", buffering=0)  # noqa: SIM115
@@ -123,6 +132,8 @@ def map_segment(path: pathlib.Path, write: bool = False) -> Segment:
                                f"{SMALLEST_SEGMENT} is the least")
         access = mmap.ACCESS_WRITE if write else mmap.ACCESS_READ
         mapped = mmap.mmap(file.fileno(), size, access=access)
+        if populate:
+            _populate(mapped)
     except OSError as error:
         raise JournalError(f"cannot open the journal segment {path}: {error.strerror}") from error
     segment = Segment(path, np.frombuffer(mapped, np.uint8), file)
