@@ -9,6 +9,7 @@ import pytest
 
 from actors.exchange.flow_config import HistoricalFlowConfig, SyntheticFlowConfig
 from actors.exchange.inputs import InputType
+from actors.exchange.session_io import flush_all
 from actors.exchange.venue import Phase
 from actors.runtime.journal import JournalError, read_journal, read_records
 from tests.exchange.durable import SYMBOLS, DurableVenue
@@ -206,3 +207,22 @@ def test_every_record_of_the_journal_can_be_read(tmp_path):
     assert set(names) == {"DAY", "OPEN", "REQUEST", "FLOW", "CLOSE"}
     assert any(fields.get("symbol") == "AAPL" for fields in names["REQUEST"])
     assert any("invalid" in fields for fields in names["REQUEST"])
+
+
+def test_with_durability_disk_nothing_may_be_sent_before_it_is_on_the_disk(tmp_path):
+    venue = DurableVenue(tmp_path, durability="disk")
+    venue.open()
+    journal, log = venue.durability.journal, venue.venue.logs.logs[1]
+    journal.stop_syncing()
+    for _ in range(2):
+        journal.sync()
+        flush_all(venue.venue.address, 0)
+    assert log["limit"] == log["end"]
+    told = int(log["end"])
+    venue.enter(0)
+    for _ in range(3):
+        flush_all(venue.venue.address, 0)
+    assert log["limit"] == told < log["end"]
+    journal.sync()
+    flush_all(venue.venue.address, 0)
+    assert log["limit"] == log["end"]

@@ -254,6 +254,11 @@ class Journal:
         self._syncer = threading.Thread(target=self._keep_syncing, name="journal", daemon=True)
         self._syncer.start()
 
+    def stop_syncing(self) -> None:
+        """Leaves it to :meth:`sync`."""
+        self._closing.set()
+        self._syncer.join()
+
     def _keep_syncing(self) -> None:
         while not self._closing.is_set():
             try:
@@ -288,8 +293,7 @@ class Journal:
         if self.folder is None:
             return
         if self._syncer is not None:
-            self._closing.set()
-            self._syncer.join()
+            self.stop_syncing()
             self.sync()
         row = self.record[0]
         if row["next_base"] != 0:
