@@ -32,6 +32,7 @@ class InProcess:
         self.deployment["trading_enabled"] = 1
         self.hosts: dict[str, ActorHost] = {}
         self.threads: dict[str, ReactorThread | PlainThread] = {}
+        self._strangers: list[zmq.Socket] = []  # collected, one would take its messages along
         for actor in plan.actors:
             self.start(actor.name)
 
@@ -157,6 +158,7 @@ class InProcess:
         end = self.in_end(actor, n)
         stranger = self.context.socket(zmq.PUSH)
         stranger.setsockopt(zmq.LINGER, 0)
+        self._strangers.append(stranger)
         stranger.connect(end.socket.getsockopt_string(zmq.LAST_ENDPOINT).rstrip("\0"))
         return stranger
 
