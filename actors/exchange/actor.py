@@ -212,6 +212,7 @@ class Exchange(Actor):
                 time.sleep(0.001)
         see_out(self._door)
         self.host.set_fd("sockets", -1)
+        self._durability.end()
         self._log.info("market closed: {:,} orders, {:,} trades, {:,} market data messages",
                        *(self.host.vitals.counter(name)
                          for name in ("orders_in", "trades", "md_messages")))

@@ -263,6 +263,10 @@ class Durability:
         self._log.debug("checkpoint before record {:,}, state hash {:016x}, copied in {:.1f} ms",
                         position[0], int(row["checkpoint_hash"]), row["copy_ns"] / 1e6)
 
+    def end(self) -> None:
+        """The day is over, nothing more is written."""
+        self.journal.drop_spare()
+
     def _tell(self, trouble: str) -> None:
         if trouble and trouble != self._trouble:
             self._log.error("{}; until then orders wait when the journal is full", trouble)

@@ -25,8 +25,8 @@ from actors.runtime.native import load_i64, store_i64
 from schemas.venue.big_endian import get_u16, put_bytes
 from schemas.venue.soupbintcp import HEADER_LENGTH, SEQUENCED_DATA, put_packet_header
 
-__all__ = ["LOG", "LogMemory", "MARK_EVERY", "MAX_MESSAGE", "NOT_RETAINED", "SLACK", "allocate_logs",
-           "append", "locate", "message_address", "readable_bytes"]
+__all__ = ["LOG", "LogMemory", "MARK_EVERY", "MAX_MESSAGE", "NOT_RETAINED", "SLACK",
+           "allocate_logs", "append", "locate", "message_address", "readable_bytes"]
 
 #: Longest message that fits: no ITCH message is longer, nor an OUCH response with a few options.
 MAX_MESSAGE = 252
@@ -45,8 +45,8 @@ assert HEADER_LENGTH + MAX_MESSAGE <= SLACK
 #: ``limit`` it may be sent: to the end, unless it ``holds`` what is not on the disk yet; ``marked``
 #: is the next limit.
 LOG = np.dtype([("base", "i8"), ("capacity", "i8"), ("marks", "i8"), ("n_marks", "i8"),
-                ("end", "i8"), ("next_seq", "i8"), ("limit", "i8"), ("marked", "i8"), ("holds", "i8"),
-                ("reserved", "i8", (7,))])
+                ("end", "i8"), ("next_seq", "i8"), ("limit", "i8"), ("marked", "i8"),
+                ("holds", "i8"), ("reserved", "i8", (7,))])
 assert LOG.itemsize == 128
 
 

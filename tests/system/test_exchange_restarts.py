@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from actors.exchange.durability import DURABILITY
-from actors.gateway.state import GATEWAY, ORDER
+from actors.gateway.state import ORDER
 from actors.runtime.soup_kernels import SOUP_LINK
 from actors.runtime.vitals import Vitals, map_table
 from schemas.enums import OrderStatus

@@ -1,4 +1,4 @@
-"""A journal as its writer's housekeeper has it: opened, kept going, checkpointed, synced, closed."""
+"""A journal as its writer's housekeeper has it: opened, kept going, synced, closed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import secrets
 import shutil
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -22,7 +22,7 @@ from actors.runtime.journal.layout import (
 )
 from actors.runtime.journal.reading import Damage, Part, Reading, read_journal
 from actors.runtime.journal.segments import (
-    Segment, list_segments, make_segment, segment_path,
+    Segment, filesystem_of, list_segments, lock_folder, make_segment, segment_path,
 )
 
 __all__ = ["Journal", "JournalOptions"]
@@ -30,6 +30,7 @@ __all__ = ["Journal", "JournalOptions"]
 _RETRY_NS = NS          # after a segment could not be made
 _SCRATCH = 1 << 17      # room for a record where there is no journal
 _SYNC_EVERY_S = 0.0002  # looks for something to sync
+_IN_MEMORY = ("tmpfs", "ramfs")
 _CHECKPOINTS_KEPT = 2   # the older in case the newest cannot be read
 
 
@@ -54,8 +55,8 @@ class JournalOptions:
 class Journal:
     """An open journal. Kernels take ``address``; everything else is the housekeeper's.
 
-    ``checkpoint`` is the newest there is, with its blocks until :meth:`forget`; ``tail`` the
-    segments with what was written since: apply it before the first record is claimed. ``notes``
+    ``checkpoint`` is the newest there is, after opening with its blocks until :meth:`forget`;
+    ``tail`` the segments with what was written since: apply it before the first record is claimed. ``notes``
     are sentences about what was found at opening. ``trouble`` says why no segment could be made,
     while that is so.
     """
@@ -113,6 +114,7 @@ class Journal:
     def _make_folder(self) -> None:
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._lock = lock_folder(self.folder)
             for leftover in self.folder.glob("*.new"):
                 leftover.unlink()
         except OSError as error:
@@ -120,6 +122,10 @@ class Journal:
                                f"{error.strerror}; choose another (journal.folder)") from error
 
     def _open(self) -> None:
+        kind = filesystem_of(self.folder)
+        if self.durable and kind in _IN_MEMORY:
+            self.notes.append(f"{self.folder} is in memory ({kind}): what is synced there ends "
+                              f"with the machine; choose a folder on a disk (journal.folder)")
         if list_segments(self.folder):
             self.checkpoint = self._newest_checkpoint()
             self._continue()
@@ -139,6 +145,7 @@ class Journal:
                 return read_checkpoint(path)
             except JournalError as error:
                 self.notes.append(f"{error}; the one before it is taken")
+                path.rename(path.with_name(path.name + ".damaged"))
         return None
 
     def _continue(self) -> None:
@@ -238,8 +245,10 @@ class Journal:
         paths = list_checkpoints(self.folder)
         for path in paths[_CHECKPOINTS_KEPT:]:
             path.unlink()
-        if not self.options.keep and len(paths) >= _CHECKPOINTS_KEPT:
-            self._delete_before(read_checkpoint(paths[_CHECKPOINTS_KEPT - 1]).segment)
+        before = self.checkpoint
+        if before is not None and before.sequence < made.sequence and not self.options.keep:
+            self._delete_before(before.segment)
+        self.checkpoint = replace(made, blocks={})
         return made
 
     def _delete_before(self, number: int) -> None:
@@ -295,18 +304,29 @@ class Journal:
         if self._syncer is not None:
             self.stop_syncing()
             self.sync()
+        self.drop_spare()
         row = self.record[0]
-        if row["next_base"] != 0:
-            row["next_base"] = 0
-            segment_path(self.folder, int(row["next_number"])).unlink(missing_ok=True)
+        row["next_base"] = 0
+        self._lock.close()
         self._segments.clear()
         self.tail = []
         row["size"], row["base"], row["room"] = 0, 0, 0
 
+    def drop_spare(self) -> None:
+        """Deletes the segment in waiting: nothing more will be written."""
+        row = self.record[0]
+        if self.folder is not None and row["next_base"] != 0:
+            segment_path(self.folder, int(row["next_number"])).unlink(missing_ok=True)
+
     @staticmethod
     def cut(folder: pathlib.Path) -> Damage | None:
         """Gives up everything from a journal's first damage on. Returns the damage; None if there
-        is none. Not for a journal that somebody writes."""
+        is none. JournalError if somebody writes it."""
+        with lock_folder(folder):
+            return Journal._cut(folder)
+
+    @staticmethod
+    def _cut(folder: pathlib.Path) -> Damage | None:
         reading = read_journal(folder, write=True)
         if reading.damage is None:
             return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import io
 import mmap
 import os
@@ -18,9 +19,10 @@ from actors.runtime.journal.layout import (
     MAGIC, SEGMENT, SEGMENT_HEADER, SMALLEST_SEGMENT, VERSION,
 )
 
-__all__ = ["Segment", "list_segments", "make_segment", "map_segment", "segment_path", "sync_folder"]
+__all__ = ["Segment", "filesystem_of", "list_segments", "lock_folder", "make_segment",
+           "map_segment", "segment_path", "sync_folder"]
 
-_PREFIX, _UNFINISHED = "segment-", ".new"
+_PREFIX, _UNFINISHED, _LOCK = "segment-", ".new", "lock"
 _MADV_POPULATE_WRITE = 23
 _CHECKED = SEGMENT.fields["check"][1]
 _NO_ROOM = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)
@@ -103,7 +105,8 @@ def make_segment(folder: pathlib.Path, number: int, size: int, salt: int, kind: 
     except OSError as error:
         unfinished.unlink(missing_ok=True)
         raise JournalError(_cannot_make(path, size, error)) from error
-    return map_segment(path, write=True, populate=True)
+    # Where pages are synced they would be written to the disk once more, for nothing.
+    return map_segment(path, write=True, populate=not durable)
 
 
 def _cannot_make(path: pathlib.Path, size: int, error: OSError) -> str:
@@ -165,3 +168,33 @@ def sync_folder(folder: pathlib.Path) -> None:
         os.fsync(fd)
     finally:
         os.close(fd)
+
+
+def lock_folder(folder: pathlib.Path) -> io.FileIO:
+    """Makes this process the only one that writes the journal in the folder, as long as the file
+    returned is open. JournalError says who does already."""
+    try:
+        file = open(folder / _LOCK, "a+b", buffering=0)  # noqa: SIM115
+        try:
+            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            file.seek(0)
+            holder = file.read(32).decode("ascii", "replace").strip()
+            raise JournalError(f"{folder}: the journal is being written by process {holder}; stop "
+                               f"that, or choose another folder (journal.folder)") from None
+        file.truncate(0)
+        file.write(f"{os.getpid()}\n".encode())
+    except OSError as error:
+        raise JournalError(f"cannot lock the journal's folder {folder}: {error.strerror}") from None
+    return file
+
+
+def filesystem_of(folder: pathlib.Path) -> str:
+    """The kind of file system that the folder is on, such as ``ext4`` or ``tmpfs``."""
+    best, kind = 0, ""
+    resolved = folder.resolve()
+    for line in pathlib.Path("/proc/self/mounts").read_text().splitlines():
+        _, where, found = line.split()[:3]
+        if resolved.is_relative_to(where) and len(where) >= best:
+            best, kind = len(where), found
+    return kind

@@ -1,4 +1,4 @@
-"""Bytes of a journal go bad: its end is cut off, with what was lost; in the middle it is refused."""
+"""Bytes of a journal go bad: its end is cut off, and said; in the middle it is refused."""
 
 import pathlib
 

@@ -1,7 +1,9 @@
 """What is written is read back, over segments, reopening and checkpoints; a model says what."""
 
 import os
+import pathlib
 import resource
+import tempfile
 
 import hypothesis.strategies as st
 import numpy as np
@@ -13,7 +15,7 @@ from actors.runtime.journal import (
     Journal, JournalError, JournalOptions, claim_record, is_durable, read_journal, read_records,
 )
 from actors.runtime.journal.checkpoints import list_checkpoints
-from actors.runtime.journal.segments import list_segments
+from actors.runtime.journal.segments import filesystem_of, list_segments
 from tests.runtime.journal.writing import SMALL, append, contents, write_numbered
 
 
@@ -26,7 +28,6 @@ class JournalModel(RuleBasedStateMachine):
 
     def __init__(self):
         super().__init__()
-        import tempfile
         self.scratch = tempfile.TemporaryDirectory()
         self.folder = f"{self.scratch.name}/j"
         self.journal = Journal(self.folder, SMALL)
@@ -83,7 +84,6 @@ class JournalModel(RuleBasedStateMachine):
         assert found == self.written[first - 1:]
 
     def folder_path(self):
-        import pathlib
         return pathlib.Path(self.folder)
 
 
@@ -178,3 +178,27 @@ def test_set_aside_makes_room_for_a_new_journal(tmp_path):
         append(Journal(tmp_path / "j", SMALL), 1, text)
         aside = Journal.set_aside(tmp_path / "j")
         assert contents(aside) == [(1, 0, text)]
+
+
+def test_one_process_writes_a_journal(tmp_path):
+    journal = Journal(tmp_path / "j", SMALL)
+    append(journal, 1, b"mine")
+    child = os.fork()
+    if child == 0:
+        try:
+            Journal(tmp_path / "j", SMALL)
+        except JournalError as error:
+            os._exit(f"written by process {os.getppid()}" in str(error))
+        os._exit(2)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 1
+    assert len(contents(tmp_path / "j")) == 1
+
+
+def test_durability_disk_in_memory_is_warned_of(tmp_path):
+    folder = pathlib.Path("/dev/shm")
+    if filesystem_of(folder) != "tmpfs":
+        pytest.skip("/dev/shm is no tmpfs here")
+    with tempfile.TemporaryDirectory(dir=folder) as inside:
+        journal = Journal(f"{inside}/j", JournalOptions("test", 1 << 16, "disk"))
+        assert any("is in memory (tmpfs)" in note for note in journal.notes)
+        journal.close()
