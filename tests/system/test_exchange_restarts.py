@@ -14,7 +14,7 @@ from schemas.enums import OrderStatus
 from tests.exchange.itch_book import ItchBook
 from tests.exchange.soup_client import MarketDataClient
 from tests.runtime.deployments import eventually
-from tests.system.desk import desk
+from tests.system.desk import desk, exchange_alone
 from tests.system.resting_strategy import SENT
 
 pytestmark = pytest.mark.system
@@ -93,3 +93,25 @@ def test_nothing_is_lost_when_the_exchange_is_killed_in_the_middle_of_trading():
         assert report["ledger"]["unexplained"] == report["ledger"]["lost"] == 0
         assert report["restarts"] == {**dict.fromkeys(report["restarts"], 0), "exchange": 3}
         assert cli.left_over() == []
+
+
+def test_a_restart_goes_on_with_the_day_and_the_next_up_begins_a_new_one():
+    with exchange_alone() as cli:
+        cli("up", "-d")
+        journal = cli.run_dir / "journal/exchange"
+        cli("restart", "exchange")
+        eventually(lambda: cli.ps()["exchange"]["state"] == "RUNNING", 60)
+        assert "the day goes on, session" in cli("logs", "exchange").stdout
+        shown = cli("journal", "show", str(journal), "--json").stdout.splitlines()
+        sessions = [json.loads(line)["session"] for line in shown if '"DAY"' in line]
+        assert len(sessions) == 1
+        assert '"RESUME"' in "".join(shown)
+        cli("down")
+        assert "records 1 to" in cli("journal", "verify", str(journal)).stdout
+        assert cli("journal", "show", str(journal)).stdout.splitlines()[-1].endswith("CLOSE")
+        cli("up", "-d")
+        first = json.loads(cli("journal", "show", str(journal), "--count", "1",
+                               "--json").stdout)
+        assert first["type"] == "DAY" and first["session"] not in sessions
+        assert "CLOSE" in cli("journal", "show", f"{journal}.previous").stdout
+        cli("down")
