@@ -9,21 +9,28 @@ import time
 import numpy as np
 
 from actors.exchange import handlers
+from actors.exchange.accounts import apply_accounts
 from actors.exchange.config import ExchangeConfig
+from actors.exchange.datagram_sockets import DatagramSockets
 from actors.exchange.durability import Durability
 from actors.exchange.engine_state import allocate
 from actors.exchange.flow_config import HistoricalFlowConfig, SyntheticFlowConfig
 from actors.exchange.flow_state import allocate_flow
 from actors.exchange.front_door import FrontDoor
+from actors.exchange.glimpse import Glimpse
 from actors.exchange.history_state import History
 from actors.exchange.inputs import apply_input, on_replay
 from actors.exchange.listening import listen
+from actors.exchange.ouch42_state import allocate_ouch42
 from actors.exchange.recordings import allocate_history, load_recording
 from actors.exchange.rules import apply_rules
 from actors.exchange.seeing_out import see_out
 from actors.exchange.sequenced_log import allocate_logs
 from actors.exchange.session_state import SessionKind, SessionState, allocate_sessions
-from actors.exchange.venue import COUNTER_NAMES, Directive, Phase, build_venue
+from actors.exchange.snapshots import SnapshotMaker
+from actors.exchange.venue import (
+    COUNTER_NAMES, MARKET_DATA_LOG, Counter, Directive, Phase, build_venue,
+)
 from actors.runtime import Actor, Poller, Setup, Table, Timer
 from actors.runtime.clock import monotonic_ns, since_midnight_ns, wall_offset_ns
 from actors.runtime.handler import Handler
@@ -37,11 +44,14 @@ __all__ = ["Exchange", "PORTS"]
 _MIB = 1 << 20
 _HEARTBEAT_CHECK_NS = 100_000_000
 _FLOW_CHECK_NS = 1_000_000
+_DAY_NS = 86_400_000_000_000
 _CLOSING_S, _ENDING_S = 0.25, 0.05
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
-#: Shared table ``ports``: the TCP ports in use, which are the configured ones unless those are 0.
-PORTS = np.dtype([("order_entry", "i8"), ("market_data", "i8")])
+#: Shared table ``ports``: the ports in use, which are the configured ones unless those are 0; 0
+#: where there is none. ``retransmission`` is a UDP port.
+PORTS = np.dtype([("order_entry", "i8"), ("market_data", "i8"), ("retransmission", "i8"),
+                  ("glimpse", "i8"), ("order_entry_ouch42", "i8")])
 
 
 def session_id(wall_ns: int, epoch: int) -> str:
@@ -85,18 +95,29 @@ class Exchange(Actor):
             raise ActorError(f"{self.name}: config.prices names {unknown[0]}, which is not among "
                              f"the topology's symbols {', '.join(self.symbols)}")
         capacity = config.capacity
+        n_accounts = len(config.accounts)
+        if config.order_entry_ouch42 is not None:
+            self._ouch42 = allocate_ouch42(n_accounts, capacity.ouch42_tokens)
+            n_accounts *= 2  # see actors.exchange.ouch42_state
         self.venue = build_venue(
-            self.symbols, config.tick_e4, len(config.accounts),
+            self.symbols, config.tick_e4, n_accounts,
             allocate(len(self.symbols), capacity.orders, levels_per_side=capacity.levels_per_side),
             allocate_flow(self._synthetic(), self.symbols, config.prices_e4, config.tick_e4),
             allocate_logs([capacity.market_data_log_mib * _MIB]
-                          + [capacity.order_entry_log_mib * _MIB] * len(config.accounts)),
+                          + [capacity.order_entry_log_mib * _MIB] * n_accounts),
             allocate_sessions(capacity.sessions), self._load_history())
         apply_rules(self.venue.engine, config, self.symbols)
+        try:
+            self._allowed = apply_accounts(self.venue, config.accounts, self.symbols)
+        except ValueError as error:
+            raise ActorError(f"{self.name}: {error}") from None
         wall_offset = wall_offset_ns()
         now = monotonic_ns()
         record = self.venue.record[0]
         record["midnight_offset_ns"] = since_midnight_ns(now + wall_offset) - now
+        if config.order_entry_ouch42 is not None:
+            record["ouch42"] = self._ouch42.state.ctypes.data
+            self.venue = self.venue._replace(ouch42=self._ouch42)
         record["silence_limit_ns"] = int(config.silence_timeout_ms * 1_000_000)
         self.session = session_id(now + wall_offset, self.epoch)
         self._ports = np.zeros(1, PORTS)
@@ -134,8 +155,15 @@ class Exchange(Actor):
         listeners = {
             SessionKind.ORDER_ENTRY: listen(self.config.order_entry, f"{self.name}: order entry"),
             SessionKind.MARKET_DATA: listen(self.config.market_data, f"{self.name}: market data")}
+        if self.config.order_entry_ouch42 is not None:
+            listeners[SessionKind.OUCH42] = listen(self.config.order_entry_ouch42,
+                                                   f"{self.name}: order entry (OUCH 4.2)")
+        if self.config.glimpse is not None:
+            listeners[SessionKind.GLIMPSE] = listen(self.config.glimpse, f"{self.name}: glimpse")
+        self._glimpse = self._make_glimpse()
         self._door = FrontDoor(self.venue, self.config, self.session, listeners, vitals.counters,
-                               self._log)
+                               self._log, self._glimpse)
+        self._open_lines()
         self._epoll = select.epoll(self.config.capacity.sessions)
         record["epoll_fd"] = self._epoll.fileno()
         self.host.set_fd("sockets", self._epoll.fileno())
@@ -154,13 +182,52 @@ class Exchange(Actor):
             raise ActorError(f"{self.name}: {error}") from None
         self.session = durability.session
 
+    def _make_glimpse(self) -> Glimpse | None:
+        if self.config.glimpse is None:
+            return None
+        maker = SnapshotMaker(self.venue.logs, MARKET_DATA_LOG, self.config.capacity.orders,
+                              len(self.symbols))
+        if self.venue.logs.logs[MARKET_DATA_LOG]["next_seq"] > 1:  # a day that goes on
+            record = self.venue.record[0]
+            maker.take_over(self.venue.address,
+                            (monotonic_ns() + int(record["midnight_offset_ns"])) % _DAY_NS)
+        return Glimpse(maker, self.config.silence_timeout_ms, self._log,
+                       lambda: self._count(Counter.SNAPSHOTS),
+                       lambda: self._count(Counter.DROPPED_SESSIONS))
+
+    def _count(self, counter: Counter) -> None:
+        self.host.vitals.counters[counter] += 1
+
+    def _open_lines(self) -> None:
+        mold, self._lines = self.config.moldudp64, None
+        if mold is None:
+            return
+        send_buffer = self.config.capacity.send_buffer_kib * 1024
+        self._lines = DatagramSockets(mold, self.session, send_buffer, self.name)
+        log, stream = self.venue.logs.logs[MARKET_DATA_LOG], self._lines.memory.state
+        stream["cursor"], stream["next_seq"] = log["end"], log["next_seq"]  # not what was before
+        self.venue.record[0]["datagrams"] = stream.ctypes.data
+        server = f"requests on UDP port {self._lines.request_port}" if mold.retransmission else \
+            "nobody to ask for what is lost"
+        self._log.info("MoldUDP64 to {}; {}", ", ".join(line.to for line in mold.lines), server)
+
     def _announce(self, listeners) -> None:
         addresses = {kind: listener.getsockname()[:2] for kind, listener in listeners.items()}
-        order_entry, market_data = (addresses[kind] for kind in SessionKind)
-        self.host.tables["ports"][0] = order_entry[1], market_data[1]
+        order_entry, market_data = (addresses[kind] for kind in (SessionKind.ORDER_ENTRY,
+                                                                 SessionKind.MARKET_DATA))
+        request_port = self._lines.request_port if self._lines else 0
+        none = ("", 0)
+        glimpse = addresses.get(SessionKind.GLIMPSE, none)
+        ouch42 = addresses.get(SessionKind.OUCH42, none)
+        self.host.tables["ports"][0] = (order_entry[1], market_data[1], request_port, glimpse[1],
+                                        ouch42[1])
         count = f"{len(self.symbols)} symbol{'s' if len(self.symbols) != 1 else ''}"
         self._log.info("order entry on {}:{}, market data on {}:{}, {}", *order_entry, *market_data,
                        count)
+        if ouch42 is not none:
+            self._log.info("order entry in OUCH 4.2 on {}:{}", *ouch42)
+        if self._glimpse:
+            self._log.info("glimpse on {}:{}", *glimpse)
         if self.venue.history:
             self._announce_history()
         self._durability.announce()
@@ -187,6 +254,10 @@ class Exchange(Actor):
         self._door.attend(now_ns)
         see_out(self._door)
         self._keep_journal(now_ns)
+        if self._glimpse:
+            self._glimpse.attend(now_ns)
+        if self._lines:
+            self._lines.tell_errors(self._log)
         if self.venue.history and self.venue.history.state[0]["ended"] and not self._told_end:
             self._told_end = True
             self._log.info("the recording has been played to its end; the book stays as it is")
@@ -211,6 +282,8 @@ class Exchange(Actor):
             while not self._all_ended() and time.monotonic() < until:
                 time.sleep(0.001)
         see_out(self._door)
+        if self._glimpse:
+            self._glimpse.close()
         self.host.set_fd("sockets", -1)
         self._durability.end()
         self._log.info("market closed: {:,} orders, {:,} trades, {:,} market data messages",
@@ -226,4 +299,5 @@ class Exchange(Actor):
     def _all_ended(self) -> bool:
         states = self.venue.sessions.sessions["state"]
         served = (states == SessionState.OFFERED) | (states == SessionState.ACTIVE)
-        return self.venue.record[0]["phase"] == Phase.CLOSED and not served.any()
+        told = self._lines is None or self._lines.ended()
+        return self.venue.record[0]["phase"] == Phase.CLOSED and told and not served.any()

@@ -7,21 +7,32 @@ from typing import Literal
 import pydantic
 
 from actors.exchange.flow_config import FlowConfig, SyntheticFlowConfig
+from actors.exchange.network_config import MoldUdp64Config
 from actors.runtime.actor import Config
 from actors.runtime.addresses import ListenAddress
 
 __all__ = ["AccountConfig", "CapacityConfig", "ExchangeConfig", "JournalConfig"]
 
+Permission = Literal["order_entry", "market_data", "glimpse"]
+
 
 class AccountConfig(Config):
-    """Who may log in, on either port. Letters and digits; upper and lower case are the same.
+    """Who may log in, and what it may do. Letters and digits; upper and lower case are the same.
 
-    ``self_match``: which order is canceled when two of the account's own would trade with each
-    other, ``none`` to let them.
+    ``permissions``: the ports it may use. ``symbols``: those it may enter orders in, all of them
+    unless given. ``max_orders_per_second``: orders and replacements; a second's worth may come at
+    once. ``cancel_on_disconnect``: whether its orders are canceled when its last order entry
+    session ends. ``self_match``: which order is canceled when two of the account's own would trade
+    with each other, ``none`` to let them.
     """
 
     username: str = pydantic.Field("DESK01", min_length=1, max_length=6, pattern="^[A-Za-z0-9]+$")
     password: str = pydantic.Field("PITWIRE", max_length=10, pattern="^[A-Za-z0-9]*$")
+    permissions: tuple[Permission, ...] = pydantic.Field(
+        ("order_entry", "market_data", "glimpse"), min_length=1)
+    symbols: tuple[str, ...] | None = pydantic.Field(None, min_length=1)
+    max_orders_per_second: float | None = pydantic.Field(None, ge=1, le=1_000_000)
+    cancel_on_disconnect: bool = False
     self_match: Literal["none", "newest", "oldest", "both"] = "none"
 
 
@@ -30,7 +41,8 @@ class CapacityConfig(Config):
 
     ``market_data_log_mib`` and ``order_entry_log_mib`` (of each account) say how much of the stream
     a client can ask for again. ``send_buffer_kib`` is the kernel's, of each session: with the log,
-    it is how far a slow client may be behind.
+    it is how far a slow client may be behind. ``ouch42_tokens``: orders and replacements a day of
+    each account that speaks OUCH 4.2.
     """
 
     orders: int = pydantic.Field(200_000, ge=16, le=50_000_000)
@@ -38,6 +50,7 @@ class CapacityConfig(Config):
     sessions: int = pydantic.Field(64, ge=1, le=4_096)
     market_data_log_mib: int = pydantic.Field(256, ge=1, le=65_536)
     order_entry_log_mib: int = pydantic.Field(32, ge=1, le=65_536)
+    ouch42_tokens: int = pydantic.Field(200_000, ge=16, le=50_000_000)
     send_buffer_kib: int = pydantic.Field(1_024, ge=4, le=65_536)
 
 
@@ -71,7 +84,10 @@ class ExchangeConfig(Config):
     """
 
     order_entry: ListenAddress = "127.0.0.1:9000"
+    order_entry_ouch42: ListenAddress | None = None
     market_data: ListenAddress = "127.0.0.1:9001"
+    moldudp64: MoldUdp64Config | None = None
+    glimpse: ListenAddress | None = None
     accounts: tuple[AccountConfig, ...] = pydantic.Field((AccountConfig(),), min_length=1,
                                                          max_length=1_000)
     prices: dict[str, pydantic.PositiveFloat] = {}

@@ -53,6 +53,7 @@ class Durability:
 
     def __init__(self, venue: Venue, config: ExchangeConfig, symbols: tuple[str, ...]):
         self._venue, self._config, self._symbols = venue, config, symbols
+        self._tokens = venue.ouch42.tokens if venue.ouch42 else None
         self.table = np.zeros(1, DURABILITY)
         self.session, self.recovered = "", False
         self._due = config.journal.checkpoint_every
@@ -114,7 +115,8 @@ class Durability:
         self.session = session
         if self.journal.folder is None:
             return
-        day = {"session": session, **self._terms(), "counters": [int(n) for n in self._counters]}
+        day = {"session": session, **self._terms(), "counters": [int(n) for n in self._counters],
+               "hash": int(self._tokens["multiplier"][0]) if self._tokens is not None else 0}
         self._append(InputType.DAY, 0, json.dumps(day).encode())
 
     def _terms(self) -> dict[str, Any]:
@@ -125,7 +127,8 @@ class Durability:
             account.pop("password", None)
         capacity = {name: value for name, value in config["capacity"].items()
                     if name not in ("sessions", "send_buffer_kib")}
-        return {"symbols": list(self._symbols), "capacity": capacity, **terms}
+        return {"symbols": list(self._symbols), "capacity": capacity, **terms,
+                "order_entry_ouch42": self._config.order_entry_ouch42 is not None}
 
     def _append(self, kind: InputType, number: int, message: bytes = b"") -> None:
         payload = np.frombuffer(number.to_bytes(8, "little", signed=True) + message, np.uint8)
@@ -151,6 +154,8 @@ class Durability:
                                    f"on_restart: clear to begin anew") from None
             self._streams.load()
             before = mark.blocks["counters"].view(np.int64).copy()
+        elif self._tokens is not None:
+            self._tokens["multiplier"] = day["hash"]
         loaded = monotonic_ns()
         self._venue.record[0]["counters"] = counted.ctypes.data
         row["replayed"] = self._replay(mark)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from actors.exchange.config import ExchangeConfig
+from actors.exchange.glimpse import Glimpse
 from actors.exchange.session_state import SessionKind, SessionState
 from actors.exchange.venue import MARKET_DATA_LOG, Counter, Venue
 from schemas.venue import ProtocolError, soupbintcp
@@ -20,7 +21,10 @@ from schemas.venue.soupbintcp import LoginAccepted, LoginRejected, LoginRejectRe
 
 __all__ = ["Client", "FrontDoor", "PORT_NAMES"]
 
-PORT_NAMES = {SessionKind.ORDER_ENTRY: "order entry", SessionKind.MARKET_DATA: "market data"}
+PORT_NAMES = {SessionKind.ORDER_ENTRY: "order entry", SessionKind.MARKET_DATA: "market data",
+              SessionKind.GLIMPSE: "glimpse", SessionKind.OUCH42: "order entry (OUCH 4.2)"}
+_PERMISSIONS = {SessionKind.ORDER_ENTRY: "order_entry", SessionKind.MARKET_DATA: "market_data",
+                SessionKind.GLIMPSE: "glimpse", SessionKind.OUCH42: "order_entry"}
 _CHUNK = 4_096
 _SHOWN_BYTES = 64
 _NS_PER_MS = 1_000_000
@@ -48,7 +52,8 @@ class Client:
 class FrontDoor:
     """``listeners`` by kind; ``session`` is the exchange's session id; ``log`` a loguru logger.
 
-    ``inside`` are the clients that the reactor serves, by slot.
+    ``inside`` are the clients that the reactor serves, by slot; ``glimpse`` takes those who want a
+    snapshot.
     """
 
     venue: Venue
@@ -57,6 +62,7 @@ class FrontDoor:
     listeners: dict[SessionKind, socket.socket]
     counters: object
     log: object
+    glimpse: Glimpse | None = None
     inside: dict[int, Client] = field(default_factory=dict)
     _waiting: list[Client] = field(default_factory=list)
 
@@ -140,11 +146,22 @@ class FrontDoor:
             self._turn_away(client, f"user '{request.username}' is not known with this password",
                             LoginRejectReason.NOT_AUTHORISED)
             return
+        permissions = self.config.accounts[account].permissions
+        if _PERMISSIONS[client.kind] not in permissions:
+            client.received = b""
+            self._turn_away(client, f"user {request.username} may not use this port; its "
+                                    f"permissions are {', '.join(sorted(permissions))}",
+                            LoginRejectReason.NOT_AUTHORISED)
+            return
         if request.session.upper() not in ("", self.session):
             client.received = b""
             self._turn_away(client, f"user {request.username} wants session '{request.session}', "
                                     f"this is '{self.session}'",
                             LoginRejectReason.SESSION_NOT_AVAILABLE)
+            return
+        client.username = self.config.accounts[account].username
+        if client.kind == SessionKind.GLIMPSE:
+            self._admit_viewer(client, rest, now_ns)
             return
         slot = self._free_slot()
         if slot is None:
@@ -152,8 +169,24 @@ class FrontDoor:
             self._turn_away(client, f"all {self.config.capacity.sessions} sessions are taken",
                             LoginRejectReason.SESSION_NOT_AVAILABLE)
             return
-        client.username = self.config.accounts[account].username
+        if client.kind == SessionKind.OUCH42:
+            account += len(self.config.accounts)  # see actors.exchange.ouch42_state
         self._admit(client, slot, account, request.sequence_number, rest, now_ns)
+
+    def _admit_viewer(self, client: Client, rest: bytes, now_ns: int) -> None:
+        """A session of GLIMPSE begins with message 1, whatever was asked for."""
+        client.received = b""
+        most = self.config.capacity.sessions
+        if self.glimpse.maker.failure is not None or len(self.glimpse.viewers) == most:
+            why = "there are no snapshots any more" if self.glimpse.maker.failure is not None else \
+                f"all {most} sessions are taken"
+            self._turn_away(client, why, LoginRejectReason.SESSION_NOT_AVAILABLE)
+        elif not _send_quietly(client.socket, LoginAccepted(self.session, 1).encode()):
+            self._turn_away(client, "the connection was lost during the login")
+        else:
+            self._waiting.remove(client)
+            self.glimpse.admit(client, rest, now_ns)
+            self.log.info("{}: logged in", client)
 
     def _free_slot(self) -> int | None:
         states = self.venue.sessions.sessions["state"]

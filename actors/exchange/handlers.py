@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from actors.exchange.datagrams import send_datagrams
 from actors.exchange.flow_clock import due_ns
 from actors.exchange.flow_recorded import history_at, is_seeded
 from actors.exchange.inputs import InputType, carry_out
@@ -40,9 +41,11 @@ def on_flow_timer(ctx, now_ns):
             if not carry_out(venue, _FLOW, now_ns, _NOTHING, _NOTHING, at):
                 return now_ns + _SOON_NS
             flush_all(venue, now_ns)
+            send_datagrams(venue, now_ns)
         following = due_ns(venue, now_ns)
     if venue_at(venue).holds:
         flush_all(venue, now_ns)
+        send_datagrams(venue, now_ns)
         following = min(following, now_ns + _SYNC_CHECK_NS)
     return following
 

@@ -11,11 +11,12 @@ requests, what the client sent::
     type      number                          behind it
     DAY       0                               JSON: the session, the symbols, the config
     OPEN      0
-    REQUEST   account | protocol << 32        the message
+    REQUEST   account                         the message, in the account's protocol
     FLOW      now_ns, monotonic: plays what is due
     BEGIN     0: a trader is in, the recording may begin
     RESUME    ns by which the flow's clock is put forward, after an outage
     CLOSE     0
+    DESERT    account: its last session has ended, and it wants its orders canceled then
 """
 
 from enum import IntEnum
@@ -27,7 +28,8 @@ from actors.exchange.flow import is_populated, populate, run_flow
 from actors.exchange.flow_recorded import begin_now, is_seeded, run_history, seed_history
 from actors.exchange.flow_clock import put_forward
 from actors.exchange.market_data import announce_close, announce_open
-from actors.exchange.order_entry import handle_request
+from actors.exchange.order_entry import cancel_deserted
+from actors.exchange.order_ports import take_request
 from actors.exchange.order_replies import announce
 from actors.exchange.venue import Phase, session_at, venue_at
 from actors.runtime import handler
@@ -49,6 +51,7 @@ class InputType(IntEnum):
     BEGIN = 5
     RESUME = 6
     CLOSE = 7
+    DESERT = 8
 
 
 #: What :data:`on_replay` goes through: the records at offsets ``at`` to ``end`` of the segment at
@@ -56,12 +59,11 @@ class InputType(IntEnum):
 REPLAY = np.dtype([("base", "i8"), ("at", "i8"), ("end", "i8"), ("records", "i8")])
 
 _OPEN, _REQUEST, _FLOW = (np.int64(t) for t in (InputType.OPEN, InputType.REQUEST, InputType.FLOW))
-_BEGIN, _RESUME, _CLOSE = (np.int64(t) for t in (InputType.BEGIN, InputType.RESUME,
-                                                 InputType.CLOSE))
+_BEGIN, _RESUME, _CLOSE, _DESERT = (np.int64(t) for t in (
+    InputType.BEGIN, InputType.RESUME, InputType.CLOSE, InputType.DESERT))
 _START_OF_DAY, _END_OF_DAY = int(ouch50.EventCode.START_OF_DAY), int(ouch50.EventCode.END_OF_DAY)
 _EVENTS_PER_CALL = 256
 _TIME_AT, _NUMBER_AT, _MESSAGE_AT = 16, RECORD_HEADER, RECORD_HEADER + 8
-_ACCOUNT_MASK = np.int64(0xFFFFFFFF)
 
 
 @kernel
@@ -99,8 +101,8 @@ def _request(venue, number, message, length, stamp_ns):
     """A client's message. In a replay it has no session: a row that nobody uses stands in."""
     slot = venue_at(venue).request_slot
     if slot == venue_at(venue).spare_slot:
-        session_at(venue, slot).account = number & _ACCOUNT_MASK
-    handle_request(venue, slot, message, length, stamp_ns)
+        session_at(venue, slot).account = number
+    take_request(venue, slot, message, length, stamp_ns)
 
 
 @handler
@@ -117,6 +119,8 @@ def apply_input(venue, record):
         begin_now(venue)
     elif kind == _RESUME:
         put_forward(venue, number)
+    elif kind == _DESERT:
+        cancel_deserted(venue, number, stamp_ns)
     elif kind == _OPEN:
         announce_open(venue, stamp_ns)
         announce(venue, _START_OF_DAY, stamp_ns)

@@ -1,4 +1,4 @@
-"""Listening sockets, and who is in the way when a port is taken."""
+"""Listening sockets, TCP and UDP, and who is in the way when a port is taken."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ import socket
 from actors.runtime.addresses import split_address
 from actors.runtime.host import ActorError
 
-__all__ = ["listen", "port_holder"]
+__all__ = ["bind_datagrams", "listen", "port_holder"]
 
 _BACKLOG = 128
-_LISTENING = "0A"
+#: By the name of the tables in /proc/net, the state of a socket that waits for others.
+_WAITING = {"tcp": "0A", "udp": "07"}
 
 
 def listen(address: str, what: str) -> socket.socket:
@@ -30,13 +31,26 @@ def listen(address: str, what: str) -> socket.socket:
         listener.listen(_BACKLOG)
     except OSError as error:
         listener.close()
-        raise ActorError(_explain(error, address, port, what)) from error
+        raise ActorError(_explain(error, address, port, what, "tcp")) from error
     return listener
 
 
-def _explain(error: OSError, address: str, port: int, what: str) -> str:
+def bind_datagrams(address: str, what: str) -> socket.socket:
+    """A non-blocking IPv4 UDP socket on ``host:port``. ActorError as for :func:`listen`."""
+    host, port = split_address(address)
+    receiver = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    try:
+        receiver.setblocking(False)
+        receiver.bind(("" if host == "*" else host, port))
+    except OSError as error:
+        receiver.close()
+        raise ActorError(_explain(error, address, port, what, "udp")) from error
+    return receiver
+
+
+def _explain(error: OSError, address: str, port: int, what: str, protocol: str) -> str:
     if error.errno == errno.EADDRINUSE:
-        holder = port_holder(port)
+        holder = port_holder(port, protocol)
         by = f"held by {holder}" if holder else "in use by a process of another user"
         return f"{what} cannot listen on {address}: port {port} is {by}; stop it or choose another"
     if error.errno == errno.EACCES:
@@ -44,9 +58,9 @@ def _explain(error: OSError, address: str, port: int, what: str) -> str:
     return f"{what} cannot listen on {address}: {error.strerror or error}"
 
 
-def port_holder(port: int) -> str | None:
-    """``pid 123 (name)`` of a process that listens on TCP ``port``, or None if it does not show."""
-    sockets = {f"socket:[{inode}]" for inode in _listening_inodes(port)}
+def port_holder(port: int, protocol: str = "tcp") -> str | None:
+    """``pid 123 (name)`` of a process that listens on ``port``, or None if it does not show."""
+    sockets = {f"socket:[{inode}]" for inode in _listening_inodes(port, protocol)}
     if not sockets:
         return None
     for process in sorted(pathlib.Path("/proc").glob("[0-9]*")):
@@ -59,15 +73,15 @@ def port_holder(port: int) -> str | None:
     return None
 
 
-def _listening_inodes(port: int) -> set[str]:
+def _listening_inodes(port: int, protocol: str) -> set[str]:
     inodes = set()
-    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
+    for table in (f"/proc/net/{protocol}", f"/proc/net/{protocol}6"):
         try:
             lines = pathlib.Path(table).read_text().splitlines()[1:]
         except OSError:
             continue
         for line in lines:
             fields = line.split()
-            if fields[3] == _LISTENING and int(fields[1].rpartition(":")[2], 16) == port:
+            if fields[3] == _WAITING[protocol] and int(fields[1].rpartition(":")[2], 16) == port:
                 inodes.add(fields[9])
     return inodes

@@ -20,7 +20,8 @@ from schemas.enums import Side
 from schemas.venue import itch50
 from schemas.venue.text import alpha_to_int
 
-__all__ = ["announce_close", "announce_open", "announce_state", "tell_market"]
+__all__ = ["announce_close", "announce_open", "announce_state", "put_listing", "put_state",
+           "tell_market"]
 
 _BUY_LETTER, _SELL_LETTER = np.int64(itch50.Side.BUY), np.int64(itch50.Side.SELL)
 
@@ -56,9 +57,23 @@ def announce_state(venue, symbol, trading_state, reason, stamp_ns):
     """Publish that a symbol is in a ``trading_state`` of ITCH now; ``reason`` is its four letters
     in memory order."""
     at = message_address(log_at(venue, MARKET_DATA_LOG))
+    _publish(venue, put_state(venue, symbol, at, trading_state, reason, stamp_ns))
+
+
+@kernel
+def put_state(venue, symbol, at, trading_state, reason, stamp_ns):
+    """Write a symbol's Stock Trading Action at the address ``at``. Returns its length."""
     name = listing_at(venue, symbol).symbol
-    _publish(venue, itch50.put_stock_trading_action(at, np.int64(symbol) + 1, _TRACKING, stamp_ns,
-                                                    name, trading_state, reason))
+    return itch50.put_stock_trading_action(at, np.int64(symbol) + 1, _TRACKING, stamp_ns, name,
+                                           trading_state, reason)
+
+
+@kernel
+def put_listing(venue, symbol, at, stamp_ns):
+    """Write a symbol's Stock Directory at the address ``at``. Returns its length."""
+    name = listing_at(venue, symbol).symbol
+    return itch50.put_stock_directory(at, np.int64(symbol) + 1, _TRACKING, stamp_ns, name,
+                                      _CATEGORY, _ROUND_LOT, _PRODUCTION)
 
 
 @kernel
@@ -66,10 +81,8 @@ def announce_open(venue, stamp_ns):
     """The first messages of a day: directory, trading states, start of hours."""
     _system_event(venue, _START_OF_MESSAGES, stamp_ns)
     for number in range(venue_at(venue).n_symbols):
-        symbol = listing_at(venue, number).symbol
         at = message_address(log_at(venue, MARKET_DATA_LOG))
-        _publish(venue, itch50.put_stock_directory(at, number + 1, _TRACKING, stamp_ns, symbol,
-                                                   _CATEGORY, _ROUND_LOT, _PRODUCTION))
+        _publish(venue, put_listing(venue, number, at, stamp_ns))
     for number in range(venue_at(venue).n_symbols):
         announce_state(venue, number, _TRADING, _NO_REASON, stamp_ns)
     _system_event(venue, _START_OF_SYSTEM_HOURS, stamp_ns)

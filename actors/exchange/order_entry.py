@@ -12,6 +12,7 @@ import numpy as np
 
 from actors.book.memory import kernel
 from actors.book.order_book import order_at
+from actors.exchange.accounts import may_send, may_trade
 from actors.exchange.engine_state import CancelReason, Status
 from actors.exchange.matching import cancel, cancel_all, enter, find, modify_at, replace_with
 from actors.exchange.matching_events import book_of
@@ -32,7 +33,7 @@ from schemas.venue import ouch50
 from schemas.venue.big_endian import get_raw4, get_raw8, get_u8, get_u32, get_u64
 from schemas.venue.validity import VALID
 
-__all__ = ["handle_request"]
+__all__ = ["cancel_deserted", "carry_out", "handle_request", "refuse_message"]
 
 _ENTER, _REPLACE, _CANCEL = ouch50.ENTER_ORDER, ouch50.REPLACE_ORDER, ouch50.CANCEL_ORDER
 _MASS_CANCEL, _QUERY = ouch50.MASS_CANCEL, ouch50.ACCOUNT_QUERY
@@ -55,11 +56,14 @@ _INVALID_PRICE = int(ouch50.RejectReason.INVALID_PRICE)
 _INVALID_SYMBOL = np.int64(ouch50.RejectReason.INVALID_SYMBOL)
 _NO_REPLACE = int(ouch50.RejectReason.REPLACE_NOT_ALLOWED)
 _OTHER = np.int64(ouch50.RejectReason.OTHER)
+_RESTRICTED = int(ouch50.RejectReason.RISK_RESTRICTED_STOCK)
+_TOO_FAST = np.int64(ouch50.RejectReason.RISK_PORT_RATE)
 _DESTINATION_CLOSED = int(ouch50.RejectReason.DESTINATION_CLOSED)
 _DISABLED = int(ouch50.RejectReason.FIRM_NOT_AUTHORISED)
 
 _BUY, _SELL = np.int64(Side.BUY), np.int64(Side.SELL)
 _BY_USER = np.int64(CancelReason.USER)
+_DISCONNECTED, _EVERY_SYMBOL = np.int64(CancelReason.DISCONNECTED), np.int64(-1)
 _IMPOSSIBLE_PRICE = np.int64(0)
 
 
@@ -72,13 +76,26 @@ def handle_request(venue, slot, request, length, stamp_ns):
         _refuse_malformed(venue, slot, request, length, validity, stamp_ns)
         return
     account = session_at(venue, slot).account
-    status = _carry_out(venue, account, request, length, stamp_ns)
+    status = carry_out(venue, account, request, length, stamp_ns)
     while settle(venue, status, request) == Status.EVENTS_FULL:
         status = _cancel_next(venue, account, request, stamp_ns)
 
 
 @kernel
-def _carry_out(venue, account, request, length, stamp_ns):
+def cancel_deserted(venue, account, stamp_ns):
+    """Cancel the orders of an account that has lost its last session."""
+    record = venue_at(venue)
+    if record.phase != Phase.OPEN:
+        return  # the orders are over with the day
+    bump(venue, Counter.DESERTIONS, 1)
+    status = np.int64(Status.EVENTS_FULL)
+    while status == Status.EVENTS_FULL:
+        status = cancel_all(record.engine, account + 1, _EVERY_SYMBOL, _DISCONNECTED, stamp_ns)
+        settle(venue, status, record.blanks_at)
+
+
+@kernel
+def carry_out(venue, account, request, length, stamp_ns):
     """Do what the request asks. Returns the engine's Status, DONE where it was not needed."""
     kind = get_u8(request, 0)
     if kind == _ENTER:
@@ -103,19 +120,30 @@ def _carry_out(venue, account, request, length, stamp_ns):
 @kernel
 def _refuse_malformed(venue, slot, request, length, validity, stamp_ns):
     """Reject what can be told from its beginning to be an order; end the session over the rest."""
-    keep_evidence(venue, slot, request, length)
-    session = session_at(venue, slot)
-    kind = get_u8(request, 0) if length > 0 else 0
+    user_ref, kind = np.int64(-1), np.int64(0)
+    if length > 0:
+        kind = get_u8(request, 0)
     if kind == _ENTER and length >= ouch50.ENTER_ORDER_USER_REF_NUM + 4:
         user_ref = get_u32(request, ouch50.ENTER_ORDER_USER_REF_NUM)
     elif kind == _REPLACE and length >= ouch50.REPLACE_ORDER_USER_REF_NUM + 4:
         user_ref = get_u32(request, ouch50.REPLACE_ORDER_USER_REF_NUM)
-    else:
-        end_session(venue, slot, EndReason.BAD_MESSAGE, validity)
-        return
-    session.detail = validity
-    session.faults += 1
-    reject(venue, session.account + 1, stamp_ns, user_ref, _OTHER, venue_at(venue).blanks_at)
+    if refuse_message(venue, slot, request, length, validity, user_ref >= 0):
+        reject(venue, session_at(venue, slot).account + 1, stamp_ns, user_ref, _OTHER,
+               venue_at(venue).blanks_at)
+
+
+@kernel
+def refuse_message(venue, slot, request, length, validity, is_order):
+    """Note that a session sent bytes that are no message. If they can be told to have been meant as
+    an order they are to be rejected: True. If not the session is over."""
+    keep_evidence(venue, slot, request, length)
+    session = session_at(venue, slot)
+    if is_order:
+        session.detail = validity
+        session.faults += 1
+        return True
+    end_session(venue, slot, EndReason.BAD_MESSAGE, validity)
+    return False
 
 
 # --- requests ---------------------------------------------------------------------------------
@@ -131,6 +159,8 @@ def _refuse_enter(venue, account, request, length, symbol, price_e4):
         return _DISABLED
     if symbol < 0:
         return _INVALID_SYMBOL
+    if not may_trade(venue, account, symbol):
+        return _RESTRICTED
     if side != _BUY_LETTER and side != _SELL_LETTER and side != _SHORT_LETTER \
             and side != _EXEMPT_LETTER:
         return _INVALID_SIDE
@@ -153,7 +183,9 @@ def _enter(venue, account, request, length, stamp_ns):
     account_at(venue, account).last_user_ref = user_ref
     symbol = find_symbol(venue, get_raw8(request, ouch50.ENTER_ORDER_SYMBOL))
     price_e4 = get_u64(request, ouch50.ENTER_ORDER_PRICE)
-    code = _refuse_enter(venue, account, request, length, symbol, price_e4)
+    code = _TOO_FAST
+    if may_send(venue, account, stamp_ns):
+        code = _refuse_enter(venue, account, request, length, symbol, price_e4)
     if code != 0:
         reject(venue, account + 1, stamp_ns, user_ref, code,
                request + ouch50.ENTER_ORDER_CL_ORD_ID)
@@ -187,6 +219,8 @@ def _replace_order(venue, account, request, length, stamp_ns):
     code = refuse_options(request, ouch50.REPLACE_ORDER_LENGTH, length)
     if account_at(venue, account).disabled:
         code = _NO_REPLACE
+    elif code == 0 and not may_send(venue, account, stamp_ns):
+        code = _TOO_FAST
     if code != 0:
         account_at(venue, account).last_user_ref = user_ref
         reject(venue, account + 1, stamp_ns, user_ref, code,

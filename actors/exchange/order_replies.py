@@ -1,4 +1,5 @@
-"""What the owners of orders hear: engine events as OUCH 5.0 messages in their accounts' logs.
+"""What the owners of orders hear: engine events as OUCH 5.0 messages in their accounts' logs, or as
+OUCH 4.2 where an account speaks that.
 
 ``request`` is the address of the request that caused the events; its ClOrdID, price, time in force
 and those options that the venue honours are echoed. Events of the synthetic flow have none, and no
@@ -13,6 +14,7 @@ from actors.exchange.market_data import tell_market
 from actors.exchange.matching import resume
 from actors.exchange.matching_events import clear_events, event_at, owner_at, pending_events
 from actors.exchange.order_terms import ECHOED, option_of
+from actors.exchange.ouch42_replies import deliver
 from actors.exchange.ouch_codes import (
     CANCEL_LETTER, REJECT_CODE, STRATEGY_LETTER, tag_capacity, tag_display, tag_side, tag_sweep,
 )
@@ -97,38 +99,36 @@ def _echo_options(request, options_at, message, length):
 
 @kernel
 def _tell_accepted(venue, event, request):
-    log = log_at(venue, event.owner)
-    message = message_address(log)
+    message = message_address(log_at(venue, event.owner))
     length = ouch50.put_accepted(
         message, event.time_ns, event.user_ref, tag_side(event.tag),
         np.int64(event.quantity), listing_at(venue, event.symbol).symbol,
         get_u64(request, ouch50.ENTER_ORDER_PRICE),
         get_u8(request, ouch50.ENTER_ORDER_TIME_IN_FORCE), tag_display(event.tag), event.number,
         tag_capacity(event.tag), tag_sweep(event.tag), _CONTINUOUS, _LIVE, _cl_ord_id_of(request))
-    append(log, _echo_options(request, ouch50.ENTER_ORDER_LENGTH, message, length))
+    deliver(venue, np.int64(event.owner), _echo_options(request, ouch50.ENTER_ORDER_LENGTH, message, length))
     bump(venue, Counter.ACKS, 1)
 
 
 @kernel
 def _tell_replaced(venue, event, request):
-    log = log_at(venue, event.owner)
-    message = message_address(log)
+    message = message_address(log_at(venue, event.owner))
     length = ouch50.put_replaced(
         message, event.time_ns, event.contra_user_ref, event.user_ref,
         tag_side(event.tag), np.int64(event.quantity), listing_at(venue, event.symbol).symbol,
         event.price_e4, get_u8(request, ouch50.REPLACE_ORDER_TIME_IN_FORCE),
         tag_display(event.tag), event.number, tag_capacity(event.tag), tag_sweep(event.tag),
         _CONTINUOUS, _LIVE, _cl_ord_id_of(request))
-    append(log, _echo_options(request, ouch50.REPLACE_ORDER_LENGTH, message, length))
+    deliver(venue, np.int64(event.owner), _echo_options(request, ouch50.REPLACE_ORDER_LENGTH, message, length))
     bump(venue, Counter.ACKS, 1)
 
 
 @kernel
 def _tell_fill(venue, owner, user_ref, event, liquidity):
-    log = log_at(venue, owner)
-    append(log, ouch50.put_executed(message_address(log), event.time_ns, user_ref,
-                                    np.int64(event.quantity), event.price_e4, liquidity,
-                                    event.match_number))
+    message = message_address(log_at(venue, owner))
+    deliver(venue, owner, ouch50.put_executed(message, event.time_ns, user_ref,
+                                              np.int64(event.quantity), event.price_e4, liquidity,
+                                              event.match_number))
     bump(venue, Counter.FILLS, 1)
 
 
@@ -143,9 +143,10 @@ def _tell_executed(venue, event):
 
 @kernel
 def _tell_canceled(venue, event):
-    log = log_at(venue, event.owner)
-    append(log, ouch50.put_canceled(message_address(log), event.time_ns, event.user_ref,
-                                    np.int64(event.quantity), CANCEL_LETTER[event.reason]))
+    message = message_address(log_at(venue, event.owner))
+    deliver(venue, np.int64(event.owner), ouch50.put_canceled(message, event.time_ns, event.user_ref,
+                                                    np.int64(event.quantity),
+                                                    CANCEL_LETTER[event.reason]))
     bump(venue, Counter.CANCELS, 1)
 
 
@@ -156,10 +157,10 @@ def _tell_prevented(venue, event):
     if event.number < event.contra_number:
         flag = _ADDED_HIDDEN if tag_display(event.tag) == _HIDDEN else _ADDED
     mode = owner_at(venue_at(venue).engine, np.int64(event.owner)).self_match
-    log = log_at(venue, event.owner)
-    append(log, ouch50.put_aiq_canceled(message_address(log), event.time_ns, event.user_ref,
-                                        np.int64(event.quantity), np.int64(event.contra_leaves),
-                                        event.price_e4, flag, STRATEGY_LETTER[mode]))
+    message = message_address(log_at(venue, event.owner))
+    deliver(venue, np.int64(event.owner), ouch50.put_aiq_canceled(
+        message, event.time_ns, event.user_ref, np.int64(event.quantity),
+        np.int64(event.contra_leaves), event.price_e4, flag, STRATEGY_LETTER[mode]))
     bump(venue, Counter.CANCELS, 1)
 
 
@@ -177,9 +178,9 @@ def _tell_refreshed(venue, event):
 
 @kernel
 def _tell_modified(venue, event):
-    log = log_at(venue, event.owner)
-    append(log, ouch50.put_modified(message_address(log), event.time_ns, event.user_ref,
-                                    tag_side(event.tag), np.int64(event.leaves)))
+    message = message_address(log_at(venue, event.owner))
+    deliver(venue, np.int64(event.owner), ouch50.put_modified(message, event.time_ns, event.user_ref,
+                                                    tag_side(event.tag), np.int64(event.leaves)))
     bump(venue, Counter.ACKS, 1)
 
 
@@ -198,8 +199,8 @@ def answer_gate(venue, owner, stamp_ns, user_ref, firm, disabled):
 @kernel
 def reject(venue, owner, stamp_ns, user_ref, code, cl_ord_id_at):
     """Tell an owner that an order was refused, for the reason ``code`` of OUCH."""
-    log = log_at(venue, owner)
-    append(log, ouch50.put_rejected(message_address(log), stamp_ns, user_ref, code, cl_ord_id_at))
+    message = message_address(log_at(venue, owner))
+    deliver(venue, owner, ouch50.put_rejected(message, stamp_ns, user_ref, code, cl_ord_id_at))
     bump(venue, Counter.REJECTS, 1)
 
 

@@ -10,11 +10,12 @@ from actors.book.memory import kernel
 from actors.exchange.engine_state import CancelReason, RefuseReason, SelfMatch
 from schemas.venue import ouch50
 
-__all__ = ["CANCEL_LETTER", "REJECT_CODE", "STRATEGY_LETTER", "tag_capacity", "tag_display",
-           "tag_of", "tag_side", "tag_sweep"]
+__all__ = ["CANCEL_LETTER", "REJECT_CODE", "STRATEGY_LETTER", "code_table", "tag_capacity",
+           "tag_display", "tag_of", "tag_side", "tag_sweep"]
 
 
-def _table(pairs: dict[int, int], other: int) -> np.ndarray:
+def code_table(pairs: dict[int, int], other: int) -> np.ndarray:
+    """What each code becomes, by the code, int64; ``other`` where ``pairs`` do not say."""
     codes = np.full(max(pairs) + 1, other, np.int64)
     for reason, code in pairs.items():
         codes[reason] = code
@@ -23,7 +24,7 @@ def _table(pairs: dict[int, int], other: int) -> np.ndarray:
 
 
 #: By the engine's RefuseReason.
-REJECT_CODE = _table({
+REJECT_CODE = code_table({
     RefuseReason.BAD_SYMBOL: ouch50.RejectReason.INVALID_SYMBOL,
     RefuseReason.BAD_SIDE: ouch50.RejectReason.INVALID_SIDE,
     RefuseReason.BAD_PRICE: ouch50.RejectReason.INVALID_PRICE,
@@ -37,7 +38,7 @@ REJECT_CODE = _table({
 }, ouch50.RejectReason.OTHER)
 
 #: By the engine's CancelReason.
-CANCEL_LETTER = _table({
+CANCEL_LETTER = code_table({
     CancelReason.USER: ouch50.CancelReason.USER,
     CancelReason.IMMEDIATE: ouch50.CancelReason.IMMEDIATE_OR_CANCEL,
     CancelReason.CLOSED: ouch50.CancelReason.CLOSED,
@@ -50,7 +51,7 @@ CANCEL_LETTER = _table({
 }, ouch50.CancelReason.SYSTEM)
 
 #: By the owner's SelfMatch. The specification does not list the values; these are this venue's.
-STRATEGY_LETTER = _table({
+STRATEGY_LETTER = code_table({
     SelfMatch.CANCEL_NEWEST: ord("N"),
     SelfMatch.CANCEL_OLDEST: ord("O"),
     SelfMatch.CANCEL_BOTH: ord("B"),

@@ -10,7 +10,7 @@ import os
 import numpy as np
 
 from actors.exchange.front_door import Client, FrontDoor
-from actors.exchange.session_state import EndReason, SessionState
+from actors.exchange.session_state import EndReason, SessionKind, SessionState
 from actors.exchange.venue import Counter
 from schemas.venue import Validity
 from schemas.venue.soupbintcp import debug
@@ -31,8 +31,8 @@ def see_out(door: FrontDoor) -> None:
             _close(door, slot, client, row)
         elif row["faults"] > 0 and not client.received:
             client.received = _evidence(row)
-            door.log.warning("{}: rejected a message that is no OUCH 5.0 request ({}): {}", client,
-                             _validity(row), client.received.hex(" "))
+            door.log.warning("{}: rejected {}: {}", client, _no_request(row),
+                             client.received.hex(" "))
 
 
 def _close(door: FrontDoor, slot: int, client: Client, row: np.ndarray) -> None:
@@ -59,8 +59,10 @@ def _evidence(row: np.ndarray) -> bytes:
     return row["evidence"][: int(row["evidence_length"])].tobytes()
 
 
-def _validity(row: np.ndarray) -> str:
-    return Validity(int(row["detail"])).name.lower().replace("_", " ")
+def _no_request(row: np.ndarray) -> str:
+    protocol = "OUCH 4.2" if row["kind"] == SessionKind.OUCH42 else "OUCH 5.0"
+    why = Validity(int(row["detail"])).name.lower().replace("_", " ")
+    return f"a message that is no {protocol} request ({why})"
 
 
 def _text(reason: EndReason, row: np.ndarray, door: FrontDoor) -> str:
@@ -83,5 +85,5 @@ def _text(reason: EndReason, row: np.ndarray, door: FrontDoor) -> str:
         case EndReason.BAD_PACKET:
             return f"a SoupBinTCP packet of type {chr(detail)!r}, which has no place here"
         case EndReason.BAD_MESSAGE:
-            return f"a message that is no OUCH 5.0 request ({_validity(row)})"
+            return _no_request(row)
     return reason.name.lower()

@@ -21,7 +21,7 @@ from typing import NamedTuple
 import numpy as np
 
 from actors.book.memory import kernel
-from actors.runtime.native import load_i64, store_i64
+from actors.runtime.native import fence_release, load_i64, store_i64
 from schemas.venue.big_endian import get_u16, put_bytes
 from schemas.venue.soupbintcp import HEADER_LENGTH, SEQUENCED_DATA, put_packet_header
 
@@ -112,6 +112,7 @@ def append(log, length):
     number = log.next_seq - 1
     if number % MARK_EVERY == 0:
         store_i64(log.marks + 8 * ((number // MARK_EVERY) & (log.n_marks - 1)), log.end)
+    fence_release()  # the housekeeper reads up to ``end``
     log.end += HEADER_LENGTH + length
     log.next_seq += 1
     if log.holds == 0:

@@ -6,6 +6,8 @@ session is flushed, then all.
 
 import numpy as np
 
+from actors.exchange.accounts import next_deserted
+from actors.exchange.datagrams import note_requests, send_datagrams, serve_requests
 from actors.exchange.inputs import InputType, carry_out
 from actors.exchange.session_io import (
     adopt, compact, end_session, finish_session, flush, flush_all, has_all, is_active,
@@ -16,7 +18,8 @@ from actors.exchange.sockets import (
     EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT, EPOLLRDHUP, event_flags, event_slot,
 )
 from actors.exchange.venue import (
-    EPOLL_EVENTS, Counter, Directive, Phase, bump, session_at, venue_at,
+    DATAGRAM_SLOT, EPOLL_EVENTS, Counter, Directive, Phase, access_at, bump, session_at,
+    venue_at,
 )
 from actors.runtime import kernel
 from actors.runtime.clock import now_ns
@@ -32,8 +35,8 @@ __all__ = ["keep_sessions", "open_day", "serve_turn", "stamp"]
 _REQUESTS_PER_TURN = 512  # of one session, then others get theirs
 _DAY_NS = 86_400_000_000_000
 _GONE = EPOLLRDHUP | EPOLLHUP | EPOLLERR
-_OPEN, _REQUEST, _CLOSE = (np.int64(t) for t in (InputType.OPEN, InputType.REQUEST,
-                                                 InputType.CLOSE))
+_OPEN, _REQUEST, _CLOSE, _DESERT = (np.int64(t) for t in (
+    InputType.OPEN, InputType.REQUEST, InputType.CLOSE, InputType.DESERT))
 _NOTHING = np.int64(0)
 
 
@@ -70,7 +73,7 @@ def _handle_packets(venue, slot):
         if status != COMPLETE:
             break
         begin, session.begin = session.begin, following
-        if kind == UNSEQUENCED_DATA and session.kind == SessionKind.ORDER_ENTRY:
+        if kind == UNSEQUENCED_DATA and session.kind != SessionKind.MARKET_DATA:
             record.request_slot = slot
             if not carry_out(venue, _REQUEST, session.account, base + at, length, stamp(venue)):
                 session.begin = begin  # the journal takes nothing for now: read no more
@@ -121,7 +124,11 @@ def _note_events(venue, epoll_fd):
     record = venue_at(venue)
     n = epoll_wait(np.int32(epoll_fd), record.epoll_events_at, np.int32(EPOLL_EVENTS), np.int32(0))
     for i in range(n):
-        session = session_at(venue, event_slot(record.epoll_events_at, i))
+        slot = event_slot(record.epoll_events_at, i)
+        if slot == DATAGRAM_SLOT:
+            note_requests(venue)
+            continue
+        session = session_at(venue, slot)
         flags = event_flags(record.epoll_events_at, i)
         if flags & (EPOLLIN | _GONE):
             session.readable = 1
@@ -130,6 +137,18 @@ def _note_events(venue, epoll_fd):
         if flags & EPOLLOUT:
             session.blocked = 0
     return n
+
+
+@kernel
+def _leave_no_orders(venue):
+    """Cancel the orders of the accounts that have lost their last session, if they want that."""
+    account = next_deserted(venue)
+    while account >= 0:
+        if not carry_out(venue, _DESERT, account, _NOTHING, _NOTHING, stamp(venue)):
+            return
+        access_at(venue, account).deserted = 0
+        account = next_deserted(venue)
+    venue_at(venue).deserted = 0
 
 
 @kernel
@@ -147,7 +166,9 @@ def serve_turn(venue, epoll_fd, turn_ns):
                 work += _serve_session(venue, slot, turn_ns)
                 if is_active(venue, slot):
                     record.unfinished += session.readable | session.backlog
-    work += flush_all(venue, turn_ns)
+    if record.deserted:
+        _leave_no_orders(venue)
+    work += flush_all(venue, turn_ns) + send_datagrams(venue, turn_ns) + serve_requests(venue)
     if record.directive >= Directive.CLOSE:
         work += _close_day(venue, turn_ns)
     return work

@@ -8,6 +8,7 @@ None waits.
 import numpy as np
 
 from actors.book.memory import kernel
+from actors.exchange.accounts import count_in, count_out
 from actors.exchange.sequenced_log import NOT_RETAINED, locate, readable_bytes
 from actors.exchange.session_state import (
     EVIDENCE, EVIDENCE_AT, RECEIVE_BYTES, SESSION, STATE_AT, EndReason, SessionState,
@@ -23,7 +24,7 @@ from actors.runtime.native import (
 from schemas.venue.big_endian import put_bytes
 
 __all__ = ["adopt", "compact", "end_session", "finish_session", "flush", "flush_all", "has_all",
-           "is_active", "keep_evidence", "receive", "send_heartbeat"]
+           "is_active", "keep_evidence", "last_errno", "receive", "send_heartbeat"]
 
 _SIZE = SESSION.itemsize
 _OFFERED, _ACTIVE = int(SessionState.OFFERED), int(SessionState.ACTIVE)
@@ -34,7 +35,8 @@ _PACKET = 3  # bytes of a heartbeat, and of an end of session, which lies behind
 
 
 @kernel
-def _errno():
+def last_errno():
+    """Why the last socket call failed."""
     return load_i64(errno_location()) & 0xFFFFFFFF
 
 
@@ -64,6 +66,7 @@ def end_session(venue, slot, reason, detail):
         return
     record = venue_at(venue)
     epoll_delete(record.epoll_fd, session.fd, record.scratch_at)
+    count_out(venue, slot)
     session.reason = reason
     session.detail = detail
     session.at_boundary = has_all(venue, slot)
@@ -81,6 +84,7 @@ def adopt(venue, slot, now_ns):
     session = session_at(venue, slot)
     record = venue_at(venue)
     session.state = _ACTIVE
+    count_in(venue, slot)
     session.heard_ns = now_ns
     session.sent_ns = now_ns
     session.cursor = locate(log_at(venue, session.log), session.start_seq)
@@ -89,7 +93,7 @@ def adopt(venue, slot, now_ns):
     if session.cursor == NOT_RETAINED:
         end_session(venue, slot, EndReason.FELL_BEHIND, 0)
     elif epoll_add(record.epoll_fd, session.fd, slot, record.scratch_at) < 0:
-        end_session(venue, slot, EndReason.CONNECTION_LOST, _errno())
+        end_session(venue, slot, EndReason.CONNECTION_LOST, last_errno())
     return True
 
 
@@ -113,7 +117,7 @@ def receive(venue, slot, now_ns):
     if n == 0:
         end_session(venue, slot, EndReason.CLIENT_CLOSED, 0)
         return np.int64(0)
-    error = _errno()
+    error = last_errno()
     if error == EAGAIN:
         session.readable = 0
     elif error != EINTR:
@@ -150,7 +154,7 @@ def _send(venue, slot, address, length, now_ns):
         sent = send(np.int32(session.fd), address, length, np.int32(SEND_FLAGS))
         if sent >= 0:
             break
-        error = _errno()
+        error = last_errno()
         if error == EAGAIN:
             session.blocked = 1
             return np.int64(0)

@@ -39,8 +39,10 @@ class SessionState(IntEnum):
 class SessionKind(IntEnum):
     """What a session is for."""
 
-    ORDER_ENTRY = 1
+    ORDER_ENTRY = 1  #: in OUCH 5.0
     MARKET_DATA = 2
+    GLIMPSE = 3      #: never the reactor's: see :mod:`actors.exchange.glimpse`
+    OUCH42 = 4       #: order entry in OUCH 4.2
 
 
 class EndReason(IntEnum):

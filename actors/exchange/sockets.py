@@ -12,11 +12,11 @@ from numba import types
 from actors.book.memory import kernel
 from actors.runtime.native import load_i64, store_i64
 
-__all__ = ["EAGAIN", "EINTR", "EPOLLERR", "EPOLLHUP", "EPOLLIN", "EPOLLOUT", "EPOLLRDHUP",
-           "EVENT_BYTES", "SEND_FLAGS", "RECEIVE_FLAGS", "epoll_add", "epoll_delete", "event_flags",
-           "event_slot", "shutdown"]
+__all__ = ["EAGAIN", "EINTR", "ENOBUFS", "EPOLLERR", "EPOLLHUP", "EPOLLIN", "EPOLLOUT",
+           "EPOLLRDHUP", "EVENT_BYTES", "SEND_FLAGS", "RECEIVE_FLAGS", "epoll_add", "epoll_delete",
+           "event_flags", "event_slot", "recvfrom", "sendto", "shutdown"]
 
-EAGAIN, EINTR = 11, 4
+EAGAIN, EINTR, ENOBUFS = 11, 4, 105
 EPOLLIN, EPOLLOUT, EPOLLERR, EPOLLHUP, EPOLLRDHUP = 0x1, 0x4, 0x8, 0x10, 0x2000
 _EPOLLET = 1 << 31
 _ADD, _DELETE = 1, 2
@@ -30,6 +30,8 @@ EVENT_BYTES = _DATA_AT + 8
 _i, _l = types.int32, types.int64
 _epoll_ctl = types.ExternalFunction("epoll_ctl", _i(_i, _i, _i, _l))
 shutdown = types.ExternalFunction("shutdown", _i(_i, _i))
+sendto = types.ExternalFunction("sendto", _l(_i, _l, _l, _i, _l, _i))
+recvfrom = types.ExternalFunction("recvfrom", _l(_i, _l, _l, _i, _l, _l))
 
 
 # --- kernels ----------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ import numpy as np
 
 from actors.exchange.flow_state import FLOW
 from actors.exchange.history_state import HISTORY
+from actors.exchange.ouch42_state import TOKENS
 from actors.exchange.sequenced_log import LOG
 from actors.exchange.venue import Counter, Venue
 from actors.runtime.journal import hash_bytes
@@ -23,11 +24,12 @@ COUNTED_INPUTS = (
     Counter.ORDERS_IN, Counter.CANCELS_IN, Counter.ACKS, Counter.FILLS, Counter.CANCELS,
     Counter.REJECTS, Counter.IGNORED, Counter.TRADES, Counter.MD_MESSAGES, Counter.FLOW_EVENTS,
     Counter.LATE_FLOW, Counter.FLOW_GONE, Counter.FLOW_OUT_OF_TURN, Counter.FLOW_REFUSED,
-    Counter.REGIME_CHANGES,
+    Counter.REGIME_CHANGES, Counter.THROTTLED, Counter.DESERTIONS, Counter.TOKENS_FULL,
 )
 
 _NO_STATE = {"flow": (FLOW, ("regimes",)), "history": (HISTORY, ("events",)),
-             "logs": (LOG, ("base", "capacity", "marks", "n_marks", "limit", "marked", "holds"))}
+             "logs": (LOG, ("base", "capacity", "marks", "n_marks", "limit", "marked", "holds")),
+             "tokens": (TOKENS, ("rows_at", "table_at"))}
 _VENUE_FIELDS = ("phase", "flow_ns")
 
 
@@ -40,6 +42,9 @@ def live_blocks(venue: Venue) -> dict[str, np.ndarray]:
         blocks[field] = venue.record[field]
     if venue.history is not None:
         blocks["history"] = venue.history.state
+    if venue.ouch42 is not None:
+        blocks["tokens"], blocks["token_rows"] = venue.ouch42.tokens, venue.ouch42.rows
+        blocks["token_tables"] = venue.ouch42.tables
     return blocks
 
 

@@ -4,8 +4,10 @@ The housekeeper builds it once (:func:`build_venue`); it is the actor's one tabl
 address, ``venue``, and numbers: of sessions, accounts, symbols, logs.
 """
 
+from __future__ import annotations
+
 from enum import IntEnum
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -21,15 +23,20 @@ from actors.runtime.native import load_i64, store_i64
 from schemas.venue import symbol_to_int
 from schemas.venue.soupbintcp import END_OF_SESSION, SERVER_HEARTBEAT, packet
 
-__all__ = ["ACCOUNT", "BACKGROUND", "COUNTER_NAMES", "Counter", "Directive", "EPOLL_EVENTS",
-           "LISTING", "MARKET_DATA_LOG", "Phase", "VENUE", "Venue", "account_at", "build_venue",
-           "bump", "find_symbol", "listing_at", "log_at", "session_at", "venue_at"]
+if TYPE_CHECKING:
+    from actors.exchange.ouch42_state import Ouch42
+
+__all__ = ["ACCESS", "ACCOUNT", "BACKGROUND", "COUNTER_NAMES", "Counter", "DATAGRAM_SLOT", "Directive",
+           "EPOLL_EVENTS", "LISTING", "MARKET_DATA_LOG", "Phase", "VENUE", "Venue", "access_at",
+           "account_at", "build_venue", "bump", "find_symbol", "listing_at", "log_at", "session_at", "venue_at"]
 
 #: Owner number of the flow, synthetic or recorded. Account number a owns orders as a + 1 and reads
 #: log a + 1.
 BACKGROUND = 0
 MARKET_DATA_LOG = 0
 EPOLL_EVENTS = 64
+#: In place of a session's slot, in events of the retransmission server's socket.
+DATAGRAM_SLOT = -1
 
 
 class Phase(IntEnum):
@@ -71,21 +78,33 @@ class Counter(IntEnum):
     FLOW_OUT_OF_TURN = 17  #: recorded executions that others in the queue had priority over
     FLOW_REFUSED = 18      #: recorded orders that the engine refused
     REGIME_CHANGES = 19    #: of the synthetic flow
+    DATAGRAMS = 20         #: MoldUDP64 packets sent, on all lines
+    DATAGRAMS_UNSENT = 21  #: those the system did not take: full buffers, no way there
+    REQUESTS_IN = 22       #: at the retransmission server
+    BAD_REQUESTS = 23      #: those that are no requests, or of another session
+    REQUESTS_UNANSWERED = 24  #: those for what is not kept any more, or is not there yet
+    RETRANSMITTED = 25     #: messages sent again
+    SNAPSHOTS = 26         #: clients who got a whole one
+    THROTTLED = 27         #: orders refused because their account sent too many
+    DESERTIONS = 28        #: times that an account's orders were canceled with its last session
+    TOKENS_FULL = 29       #: orders refused because their account has used all its tokens
 
 
 COUNTER_NAMES = tuple(counter.name.lower() for counter in Counter)
 
 #: The venue. Fields that are not counts or times are addresses: of the engine's block, of arrays of
-#: SESSION, LOG, ACCOUNT, LISTING, of the symbols' map, of FLOW and its arrays, of HISTORY (0: there
-#: is no recording), of the actor's counters and of its histogram of order_ack, and (``*_at``) of the
-#: small buffers at the end.
+#: SESSION, LOG, ACCOUNT, ACCESS, LISTING, of the symbols' map, of FLOW and its arrays, of HISTORY
+#: (0: there is no recording), of DATAGRAMS (0: there are no lines), of OUCH42 (0: nobody speaks
+#: that), of the actor's counters and of its histogram of order_ack, and (``*_at``) of the small
+#: buffers at the end.
 #: ``midnight_offset_ns`` turns monotonic time into time since local midnight. ``offered`` counts
 #: the sessions handed over by the housekeeper, ``adopted`` those taken by the reactor, ``used``
 #: bounds their slots, ``unfinished`` counts those that have more to read. ``journal``, ``apply``
 #: and ``snapshot`` are addresses: of the JOURNAL, of the code of ``apply_input``, of a SNAPSHOT.
 #: ``flow_ns`` is when the flow was played last, ``request_slot`` whose request is carried out
 #: (``spare_slot``: nobody's). ``holds``: nothing is sent before it is on the disk; what was
-#: appended before record ``held_sequence`` is sent when that is.
+#: appended before record ``held_sequence`` is sent when that is. ``deserted``: some
+#: account's last session has just ended.
 VENUE = np.dtype([
     ("engine", "i8"), ("sessions", "i8"), ("logs", "i8"), ("accounts", "i8"), ("listing", "i8"),
     ("names", "i8"), ("names_header", "i8"), ("flow", "i8"), ("flow_symbols", "i8"),
@@ -94,7 +113,7 @@ VENUE = np.dtype([
     ("n_logs", "i8"), ("n_symbols", "i8"), ("epoll_fd", "i8"), ("silence_limit_ns", "i8"),
     ("midnight_offset_ns", "i8"), ("phase", "i8"), ("directive", "i8"), ("used", "i8"),
     ("offered", "i8"), ("adopted", "i8"), ("unfinished", "i8"), ("history", "i8"),
-    ("reserved", "i8", (4,)),
+    ("datagrams", "i8"), ("deserted", "i8"), ("access", "i8"), ("ouch42", "i8"),
     ("journal", "i8"), ("apply", "i8"), ("snapshot", "i8"), ("flow_ns", "i8"),
     ("request_slot", "i8"), ("spare_slot", "i8"), ("holds", "i8"), ("held_sequence", "i8"),
     ("scratch", "i8", (2,)), ("blanks", "u1", (16,)), ("packets", "u1", (8,)),
@@ -104,8 +123,19 @@ VENUE = np.dtype([
 #: A symbol's eight characters as an integer in memory order, and the tick of prices of 1.00 and up.
 LISTING = np.dtype([("symbol", "i8"), ("tick_e4", "i8")])
 
-#: ``last_user_ref``: the highest UserRefNum used so far.
-ACCOUNT = np.dtype([("last_user_ref", "i8"), ("disabled", "i8")])
+#: ``last_user_ref``: the highest UserRefNum used so far. ``order_due_ns`` (since midnight): when the
+#: account is even with its throttle.
+ACCOUNT = np.dtype([("last_user_ref", "i8"), ("disabled", "i8"), ("order_due_ns", "i8"),
+                    ("reserved", "i8")])
+
+#: What is no state of the market: ``sessions`` of order entry at the moment, ``deserted``: the last
+#: of them has just ended, ``cancels_then``: whether the orders are canceled then. ``order_gap_ns``
+#: is the time that an order costs, 0 if the account may send as many as it likes, and
+#: ``order_burst_ns`` how far ahead it may be. ``allowed``: address of a byte for each symbol, 0 for
+#: all.
+ACCESS = np.dtype([("sessions", "i8"), ("deserted", "i8"), ("cancels_then", "i8"),
+                   ("order_gap_ns", "i8"), ("order_burst_ns", "i8"), ("allowed", "i8"),
+                   ("reserved", "i8", (2,))])
 
 
 class Venue(NamedTuple):
@@ -116,10 +146,12 @@ class Venue(NamedTuple):
     logs: LogMemory
     sessions: SessionMemory
     accounts: np.ndarray
+    access: np.ndarray
     listing: np.ndarray
     names: OrderMap
     flow: Flow
     history: History | None = None
+    ouch42: Ouch42 | None = None
 
     @property
     def address(self) -> int:
@@ -139,7 +171,8 @@ def build_venue(symbols: tuple[str, ...], tick_e4: int, n_accounts: int, engine:
         map_put(names, raw, number)
         engine.list_symbol(number)
     record, accounts = aligned_zeros(1, VENUE), aligned_zeros(n_accounts, ACCOUNT)
-    venue = Venue(record, engine, logs, sessions, accounts, listing, names, flow, history)
+    access = aligned_zeros(n_accounts, ACCESS)
+    venue = Venue(record, engine, logs, sessions, accounts, access, listing, names, flow, history)
     _fill(record[0], venue)
     return venue
 
@@ -156,7 +189,7 @@ def _fill(record: np.ndarray, venue: Venue) -> None:
     record["n_logs"], record["n_symbols"] = venue.logs.logs.size, venue.listing.size
     for field, array in (
         ("logs", venue.logs.logs), ("sessions", venue.sessions.sessions),
-        ("accounts", venue.accounts), ("listing", venue.listing), ("names", venue.names.entries),
+        ("accounts", venue.accounts), ("access", venue.access), ("listing", venue.listing), ("names", venue.names.entries),
         ("names_header", venue.names.header), ("flow", venue.flow.state),
         ("flow_symbols", venue.flow.symbols), ("flow_slots", venue.flow.slots),
     ):
@@ -188,6 +221,12 @@ def log_at(venue, number):
 def account_at(venue, account):
     """The ACCOUNT record."""
     return record_at(venue_at(venue).accounts, account, ACCOUNT)
+
+
+@kernel
+def access_at(venue, account):
+    """The ACCESS record of an account."""
+    return record_at(venue_at(venue).access, np.int64(account), ACCESS)
 
 
 @kernel

@@ -109,12 +109,14 @@ def _overview(page: Page, title: str, parties: Parties, layouts: tuple[Message, 
     typed = [layout for layout in layouts if layout.type]
     heading = f"## {title or 'Messages'}\n\n"
     if not typed:
-        return f"{heading}{_unspoken()}"
+        return f"{heading}{_spoken_by(parties)}"
     heads = ["type", "message", "bytes>"]
     if page.senders:
         heads.append("from")
-    if parties.spoken:
-        heads += [parties.venue, parties.client, "note"]
+    sides = [(parties.venue, "venue"), (parties.client, "client")]
+    sides = [(actors, side) for actors, side in sides if actors]
+    if sides:
+        heads += [*(actors for actors, _ in sides), "note"]
     rows = []
     for layout in typed:
         payload = (page.payloads or {}).get(layout.type)
@@ -125,17 +127,21 @@ def _overview(page: Page, title: str, parties: Parties, layouts: tuple[Message, 
         row = [f"`{layout.type}`", name, f"{length} + payload" if payload else length]
         if page.senders:
             row.append(page.senders[layout.type])
-        if parties.spoken:
+        if sides:
             support = parties.messages[layout.type]
             note = "; ".join(filter(None, (f"payload: {payload}" if payload else "", support.note)))
-            row += [support.venue, support.client, note]
+            row += [*(getattr(support, side) for _, side in sides), note]
         rows.append(row)
     table = _table(heads, rows)
-    return f"{heading}{table}" if parties.spoken else f"{heading}{_unspoken()}\n{table}"
+    return f"{heading}{table}" if len(sides) == 2 else f"{heading}{_spoken_by(parties)}\n{table}"
 
 
-def _unspoken() -> str:
-    return "Tables, codec and kernels are complete; no actor speaks this protocol yet.\n"
+def _spoken_by(parties: Parties) -> str:
+    speaks = " and the ".join(filter(None, (parties.venue, parties.client)))
+    if not speaks:
+        return "Tables, codec and kernels are complete; no actor speaks this protocol yet.\n"
+    verb = "speak" if parties.venue and parties.client else "speaks"
+    return f"The {speaks} {verb} it.\n"
 
 
 def _heading(layout: Message) -> str:

@@ -34,7 +34,8 @@ class Support:
 @dataclass(frozen=True, slots=True)
 class Parties:
     """Who speaks a protocol: the actors on the venue's and on the client's side, and what they do
-    with each message by its type. Without actors, only this package knows the protocol."""
+    with each message by its type. Where one side has no actors, what is said of it is not shown;
+    without any, only this package knows the protocol."""
 
     venue: str
     client: str
@@ -108,10 +109,49 @@ _OUCH_50_OUT = {
     "Q": Support(SENDS, ACTS),
 }
 
+_GLIMPSE = {
+    "S": Support(SENDS, IGNORES, "the latest"),
+    "R": Support(SENDS, IGNORES),
+    "H": Support(SENDS, IGNORES, "the latest of each stock"),
+    "Y": Support(NOT_SENT, IGNORES),
+    "A": Support(SENDS, IGNORES, "what is left of the order, at the time it came into the book"),
+    "F": Support(NOT_SENT, IGNORES),
+    "N": Support(NOT_SENT, IGNORES),
+    "h": Support(NOT_SENT, IGNORES),
+    "G": Support(SENDS, IGNORES, "the session goes on, silent"),
+}
+
+_OUCH_42_IN = {
+    "O": Support(ACTS, NOT_SENT,
+                 "times in force 0, 99998, 99999; displays A, Y, N, P, L; no crosses"),
+    "U": Support(ACTS, NOT_SENT),
+    "X": Support(ACTS, NOT_SENT),
+    "M": Support(ACTS, NOT_SENT),
+    "N": Support(IGNORES, NOT_SENT, "what rests here can take nothing"),
+}
+
+_OUCH_42_OUT = {
+    "S": Support(SENDS, IGNORES),
+    "A": Support(SENDS, IGNORES),
+    "U": Support(SENDS, IGNORES),
+    "C": Support(SENDS, IGNORES),
+    "D": Support(SENDS, IGNORES),
+    "E": Support(SENDS, IGNORES),
+    "B": Support(NOT_SENT, IGNORES),
+    "G": Support(NOT_SENT, IGNORES),
+    "F": Support(NOT_SENT, IGNORES),
+    "J": Support(SENDS, IGNORES),
+    "P": Support(NOT_SENT, IGNORES),
+    "I": Support(NOT_SENT, IGNORES),
+    "T": Support(NOT_SENT, IGNORES),
+    "M": Support(SENDS, IGNORES),
+    "N": Support(NOT_SENT, IGNORES),
+}
+
 _SOUPBINTCP = {
     "+": Support(BOTH, IGNORES, "the exchange tells a client what it did wrong, then hangs up"),
     "L": Support(ACTS, SENDS, "3 + 46 bytes before 4.1; its heartbeat timeout is read, not used"),
-    "U": Support(ACTS, SENDS, "requests; on a market data port it ends the session"),
+    "U": Support(ACTS, SENDS, "requests; on market data and glimpse ports it ends the session"),
     "R": Support(ACTS, SENDS),
     "O": Support(ACTS, SENDS),
     "A": Support(SENDS, ACTS),
@@ -125,12 +165,12 @@ _SOUPBINTCP = {
 SUPPORT: MappingProxyType[str, Parties] = MappingProxyType(
     {
         "SoupBinTCP": Parties("exchange", "feed, gateway", MappingProxyType(_SOUPBINTCP)),
-        "MoldUDP64": _NOT_SPOKEN,
+        "MoldUDP64": Parties("exchange", "", MappingProxyType({})),
         "ITCH 5.0": Parties("exchange", "feed", MappingProxyType(_ITCH)),
-        "GLIMPSE 5.0": _NOT_SPOKEN,
+        "GLIMPSE 5.0": Parties("exchange", "", MappingProxyType(_GLIMPSE)),
         "OUCH 5.0 inbound": Parties("exchange", "gateway", MappingProxyType(_OUCH_50_IN)),
         "OUCH 5.0 outbound": Parties("exchange", "gateway", MappingProxyType(_OUCH_50_OUT)),
-        "OUCH 4.2 inbound": _NOT_SPOKEN,
-        "OUCH 4.2 outbound": _NOT_SPOKEN,
+        "OUCH 4.2 inbound": Parties("exchange", "", MappingProxyType(_OUCH_42_IN)),
+        "OUCH 4.2 outbound": Parties("exchange", "", MappingProxyType(_OUCH_42_OUT)),
     }
 )

@@ -55,7 +55,8 @@ class RunningExchange(Running):
                    STARTING_S, "the exchange being ready")
         assert self.processes["exchange"].is_alive(), self.log_lines()
         ports = map_table(self.plan.shm_dir, "exchange", "ports", PORTS, (1,))[0]
-        self.order_entry, self.market_data = int(ports["order_entry"]), int(ports["market_data"])
+        for name in PORTS.names:
+            setattr(self, name, int(ports[name]))
 
     def __exit__(self, *exc) -> None:
         for client in self.clients:
