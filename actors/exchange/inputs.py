@@ -11,7 +11,7 @@ requests, what the client sent::
     type      number                          behind it
     DAY       0                               JSON: the session, the symbols, the config
     OPEN      0
-    REQUEST   account                         the message, in the account's protocol
+    REQUEST   account | session kind << 32    the message, in the session's protocol
     FLOW      now_ns, monotonic: plays what is due
     BEGIN     0: a trader is in, the recording may begin
     RESUME    ns by which the flow's clock is put forward, after an outage
@@ -63,6 +63,7 @@ _BEGIN, _RESUME, _CLOSE, _DESERT = (np.int64(t) for t in (
     InputType.BEGIN, InputType.RESUME, InputType.CLOSE, InputType.DESERT))
 _START_OF_DAY, _END_OF_DAY = int(ouch50.EventCode.START_OF_DAY), int(ouch50.EventCode.END_OF_DAY)
 _EVENTS_PER_CALL = 256
+_ACCOUNT_MASK = np.int64(0xFFFFFFFF)
 _TIME_AT, _NUMBER_AT, _MESSAGE_AT = 16, RECORD_HEADER, RECORD_HEADER + 8
 
 
@@ -101,7 +102,7 @@ def _request(venue, number, message, length, stamp_ns):
     """A client's message. In a replay it has no session: a row that nobody uses stands in."""
     slot = venue_at(venue).request_slot
     if slot == venue_at(venue).spare_slot:
-        session_at(venue, slot).account = number
+        session_at(venue, slot).account = number & _ACCOUNT_MASK
     take_request(venue, slot, message, length, stamp_ns)
 
 

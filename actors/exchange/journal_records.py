@@ -6,8 +6,9 @@ import json
 from typing import Any
 
 from actors.exchange.inputs import InputType
+from actors.exchange.session_state import SessionKind
 from actors.runtime.journal.formats import register_format
-from schemas.venue import ProtocolError, ouch50
+from schemas.venue import ProtocolError, ouch42, ouch50
 
 __all__ = ["request_fields"]
 
@@ -17,10 +18,11 @@ def _number(payload: bytes) -> int:
 
 
 def request_fields(payload: bytes) -> dict[str, Any]:
-    """A client's OUCH 5.0 request: account number and the message's fields."""
+    """A client's request in OUCH 5.0 or 4.2: account number and the message's fields."""
     number, message = _number(payload), payload[8:]
+    protocol = ouch42 if number >> 32 == SessionKind.OUCH42 else ouch50
     try:
-        decoded = ouch50.INBOUND.decode(message)
+        decoded = protocol.INBOUND.decode(message)
     except ProtocolError as error:
         return {"account": number & 0xFFFFFFFF, "invalid": str(error), "bytes": message.hex(" ")}
     return {"account": number & 0xFFFFFFFF, **decoded}
@@ -39,6 +41,7 @@ _FIELDS = {
     InputType.DAY: _day_fields,
     InputType.REQUEST: request_fields,
     InputType.FLOW: lambda payload: {"now_ns": _number(payload)},
+    InputType.DESERT: lambda payload: {"account": _number(payload)},
     InputType.RESUME: lambda payload: {"stood_still_ns": _number(payload)},
 }
 for _type in InputType:

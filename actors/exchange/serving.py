@@ -75,7 +75,8 @@ def _handle_packets(venue, slot):
         begin, session.begin = session.begin, following
         if kind == UNSEQUENCED_DATA and session.kind != SessionKind.MARKET_DATA:
             record.request_slot = slot
-            if not carry_out(venue, _REQUEST, session.account, base + at, length, stamp(venue)):
+            who = session.account | session.kind << 32
+            if not carry_out(venue, _REQUEST, who, base + at, length, stamp(venue)):
                 session.begin = begin  # the journal takes nothing for now: read no more
                 session.backlog = 1
                 break

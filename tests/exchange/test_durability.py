@@ -10,18 +10,19 @@ import pytest
 from actors.exchange.flow_config import HistoricalFlowConfig, SyntheticFlowConfig
 from actors.exchange.inputs import InputType
 from actors.exchange.session_io import flush_all
-from actors.exchange.venue import Phase
+from actors.exchange.venue import Counter, Phase
 from actors.runtime.journal import JournalError, read_journal, read_records
 from tests.exchange.durable import SYMBOLS, DurableVenue
 from tests.exchange.nothing import do_nothing
 
 
 def _trade(venue: DurableVenue, chance: random.Random, steps: int) -> None:
-    """Orders of every kind, cancels, replacements, nonsense and a market that moves."""
+    """Orders of every kind on both protocols, cancels, nonsense, accounts that leave, and a market
+    that moves."""
     for _ in range(steps):
         account = chance.randrange(3)
         some_ref = chance.randint(1, max(venue.next_ref[account], 2))
-        what = chance.randrange(10)
+        what = chance.randrange(13)
         if what < 4:
             venue.flow(chance.randint(0, 3_000_000))
         elif what < 8:
@@ -31,8 +32,14 @@ def _trade(venue: DurableVenue, chance: random.Random, steps: int) -> None:
                         time_in_force=chance.choice("03"), display=chance.choice("YN"))
         elif what == 8:
             venue.ask(account, "X", user_ref_num=some_ref, quantity=chance.choice((0, 50)))
+        elif what < 11:
+            venue.enter42(3 + account, buy_sell_indicator=chance.choice("BS"),
+                          price=100 * chance.randint(9_000, 31_000), stock=chance.choice(SYMBOLS))
+        elif what == 11 and chance.random() < 0.1:
+            venue.carry_out(InputType.DESERT, chance.randrange(6))
         else:
-            venue.carry_out(InputType.REQUEST, account, chance.randbytes(chance.randrange(60)))
+            venue.carry_out(InputType.REQUEST, chance.randrange(6),
+                            chance.randbytes(chance.randrange(60)))
 
 
 def _same(live: DurableVenue, again: DurableVenue) -> None:
@@ -57,6 +64,9 @@ def test_abandoned_anywhere_it_comes_back_the_same(tmp_path, seed):
         _same(venue, again)
         again.next_ref, venue = venue.next_ref, again
     assert venue.venue.engine.state["next_match"][0] > 10
+    for counter in (Counter.THROTTLED, Counter.DESERTIONS, Counter.REJECTS, Counter.FILLS):
+        assert venue.counters[counter] > 0 or seed > 0
+    assert venue.venue.accounts["last_user_ref"].all()
 
 
 def test_with_checkpoints_and_without_the_state_is_the_same(tmp_path):
@@ -204,8 +214,9 @@ def test_every_record_of_the_journal_can_be_read(tmp_path):
     for record in read_records(read_journal(tmp_path)):
         form = record_format("exchange", record.kind)
         names.setdefault(form.name, []).append(form.fields(record.payload))
-    assert set(names) == {"DAY", "OPEN", "REQUEST", "FLOW", "CLOSE"}
+    assert set(names) == {"DAY", "OPEN", "REQUEST", "FLOW", "CLOSE", "DESERT"}
     assert any(fields.get("symbol") == "AAPL" for fields in names["REQUEST"])
+    assert any(fields.get("stock") == "AAPL" for fields in names["REQUEST"])
     assert any("invalid" in fields for fields in names["REQUEST"])
 
 
