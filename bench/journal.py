@@ -21,7 +21,7 @@ from actors.exchange.flow_state import allocate_flow
 from actors.exchange.inputs import InputType, carry_out
 from actors.exchange.sequenced_log import allocate_logs
 from actors.exchange.session_state import allocate_sessions
-from actors.exchange.snapshot import WANTED, give_snapshot
+from actors.exchange.state_copy import WANTED, give_snapshot
 from actors.exchange.venue import build_venue
 from actors.runtime.journal import Journal, JournalOptions, claim_record, commit_record
 from actors.runtime.native import kernel, store_i64

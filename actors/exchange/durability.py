@@ -1,7 +1,7 @@
 """What the exchange does so that nothing is lost: journal, checkpoints, recovery.
 
 All of it on the housekeeper's thread, but for writing records and copying the state, which are the
-reactor's (:mod:`.inputs`, :mod:`.snapshot`).
+reactor's (:mod:`.inputs`, :mod:`.state_copy`).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 from actors.exchange.config import ExchangeConfig
 from actors.exchange.inputs import REPLAY, InputType, apply_input, on_replay
 from actors.exchange.sequenced_log import LOG
-from actors.exchange.snapshot import COPY, GIVEN, NONE, SNAPSHOT, WANTED
+from actors.exchange.state_copy import COPY, GIVEN, NONE, SNAPSHOT, WANTED
 from actors.exchange.state_blocks import (
     COUNTED_INPUTS, hash_copies, live_blocks, restore_blocks, state_hash, without_addresses,
 )

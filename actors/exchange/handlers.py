@@ -8,7 +8,7 @@ from actors.exchange.flow_recorded import history_at, is_seeded
 from actors.exchange.inputs import InputType, carry_out
 from actors.exchange.serving import keep_sessions, open_day, serve_turn, stamp
 from actors.exchange.session_io import flush_all
-from actors.exchange.snapshot import give_snapshot
+from actors.exchange.state_copy import give_snapshot
 from actors.exchange.venue import Phase, venue_at
 from actors.runtime import context, handler
 

@@ -26,9 +26,10 @@ from schemas.venue.soupbintcp import END_OF_SESSION, SERVER_HEARTBEAT, packet
 if TYPE_CHECKING:
     from actors.exchange.ouch42_state import Ouch42
 
-__all__ = ["ACCESS", "ACCOUNT", "BACKGROUND", "COUNTER_NAMES", "Counter", "DATAGRAM_SLOT", "Directive",
-           "EPOLL_EVENTS", "LISTING", "MARKET_DATA_LOG", "Phase", "VENUE", "Venue", "access_at",
-           "account_at", "build_venue", "bump", "find_symbol", "listing_at", "log_at", "session_at", "venue_at"]
+__all__ = ["ACCESS", "ACCOUNT", "BACKGROUND", "COUNTER_NAMES", "Counter", "DATAGRAM_SLOT",
+           "Directive", "EPOLL_EVENTS", "LISTING", "MARKET_DATA_LOG", "Phase", "VENUE", "Venue",
+           "access_at", "account_at", "build_venue", "bump", "find_symbol", "listing_at", "log_at",
+           "session_at", "venue_at"]
 
 #: Owner number of the flow, synthetic or recorded. Account number a owns orders as a + 1 and reads
 #: log a + 1.
@@ -189,7 +190,8 @@ def _fill(record: np.ndarray, venue: Venue) -> None:
     record["n_logs"], record["n_symbols"] = venue.logs.logs.size, venue.listing.size
     for field, array in (
         ("logs", venue.logs.logs), ("sessions", venue.sessions.sessions),
-        ("accounts", venue.accounts), ("access", venue.access), ("listing", venue.listing), ("names", venue.names.entries),
+        ("accounts", venue.accounts), ("access", venue.access),
+        ("listing", venue.listing), ("names", venue.names.entries),
         ("names_header", venue.names.header), ("flow", venue.flow.state),
         ("flow_symbols", venue.flow.symbols), ("flow_slots", venue.flow.slots),
     ):

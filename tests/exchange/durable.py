@@ -17,7 +17,7 @@ from actors.exchange.recordings import allocate_history, load_recording
 from actors.exchange.rules import apply_rules
 from actors.exchange.sequenced_log import allocate_logs
 from actors.exchange.session_state import SessionKind, allocate_sessions
-from actors.exchange.snapshot import GIVEN, WANTED, give_snapshot
+from actors.exchange.state_copy import GIVEN, WANTED, give_snapshot
 from actors.exchange.state_blocks import state_hash
 from actors.exchange.venue import build_venue
 from schemas.venue import ouch42, ouch50
@@ -50,7 +50,8 @@ class DurableVenue:
                                                             ("both", 20))))
         flow = flow or SyntheticFlowConfig(rate=10_000, depth_levels=4)
         self.config = ExchangeConfig(
-            accounts=accounts, order_entry_ouch42="127.0.0.1:0", flow=flow, collar=0.2, on_restart=on_restart,
+            accounts=accounts, order_entry_ouch42="127.0.0.1:0", flow=flow,
+            collar=0.2, on_restart=on_restart,
             journal={"segment_mib": 1, "checkpoint_every": 1_000_000, **journal},
             capacity={"orders": 2_000, "levels_per_side": 64, "market_data_log_mib": 1,
                       "order_entry_log_mib": 1})
@@ -102,7 +103,8 @@ class DurableVenue:
         return reference
 
     def enter42(self, account: int, **fields) -> None:
-        values = dict(order_token=f"T{self.next_ref[account]}", buy_sell_indicator="B", shares=100, stock="MSFT",
+        values = dict(order_token=f"T{self.next_ref[account]}", buy_sell_indicator="B",
+                      shares=100, stock="MSFT",
                       price=1_000_000, time_in_force=99_998, firm="FIRM", display="Y",
                       capacity="P", intermarket_sweep_eligibility="N", minimum_quantity=0,
                       cross_type="N", customer_type=" ")

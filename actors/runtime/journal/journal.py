@@ -56,9 +56,9 @@ class Journal:
     """An open journal. Kernels take ``address``; everything else is the housekeeper's.
 
     ``checkpoint`` is the newest there is, after opening with its blocks until :meth:`forget`;
-    ``tail`` the segments with what was written since: apply it before the first record is claimed. ``notes``
-    are sentences about what was found at opening. ``trouble`` says why no segment could be made,
-    while that is so.
+    ``tail`` the segments with what was written since: apply it before the first record is
+    claimed. ``notes`` are sentences about what was found at opening. ``trouble`` says why no
+    segment could be made, while that is so.
     """
 
     def __init__(self, folder: str | os.PathLike[str] | None, options: JournalOptions):

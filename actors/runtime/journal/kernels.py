@@ -23,7 +23,8 @@ from actors.runtime.native import (
 from schemas.pointer import record_at
 
 __all__ = ["SCAN_BAD", "SCAN_END", "SCAN_FULL", "SYNCED_AT", "append_record", "checksum_at",
-           "claim_record", "commit_record", "find_record", "hash_bytes", "is_durable", "journal_at", "scan"]
+           "claim_record", "commit_record", "find_record", "hash_bytes", "is_durable",
+           "journal_at", "scan"]
 
 _FACTOR = np.uint64(0xFF51AFD7ED558CCD)
 _33 = np.uint64(33)
