@@ -17,8 +17,8 @@ import numpy as np
 from actors.book.memory import aligned_zeros, kernel, record_at
 
 __all__ = ["ABSENT", "FULL", "MAP_ENTRY", "MAP_HEADER", "OrderMap", "allocate_map", "clear_map",
-           "get_in", "map_clear", "map_count", "map_delete", "map_get", "map_put", "map_take",
-           "put_in", "table_size", "take_from"]
+           "get_in", "home", "map_clear", "map_count", "map_delete", "map_get", "map_put",
+           "map_take", "put_in", "table_size", "take_from"]
 
 #: Answer of :func:`map_get`, :func:`map_take` and :func:`map_delete` when the key is not there.
 ABSENT = -1
@@ -82,7 +82,8 @@ def allocate_map(keys: int, seed: int = 0) -> OrderMap:
 
 
 @kernel
-def _home(header, key):
+def home(header, key):
+    """The place in the table where the search for ``key`` begins."""
     key = np.uint64(key)
     group = ((key >> np.uint64(2)) * header.multiplier) >> header.shift
     return np.int64((group << np.uint64(2)) | (key & np.uint64(3)))
@@ -92,7 +93,7 @@ def _home(header, key):
 def get_in(header, entries, key):
     """:func:`map_get` for a MAP_HEADER record and the address of its table."""
     mask = header.mask
-    at = _home(header, key)
+    at = home(header, key)
     while True:
         entry = record_at(entries, at, MAP_ENTRY)
         slot = np.int64(entry.slot)
@@ -105,7 +106,7 @@ def get_in(header, entries, key):
 def put_in(header, entries, key, slot):
     """:func:`map_put` for a MAP_HEADER record and the address of its table."""
     mask = header.mask
-    at = _home(header, key)
+    at = home(header, key)
     while True:
         entry = record_at(entries, at, MAP_ENTRY)
         if entry.slot < 0:
@@ -127,7 +128,7 @@ def put_in(header, entries, key, slot):
 def take_from(header, entries, key):
     """:func:`map_take` for a MAP_HEADER record and the address of its table."""
     mask = header.mask
-    hole = _home(header, key)
+    hole = home(header, key)
     while True:
         entry = record_at(entries, hole, MAP_ENTRY)
         taken = np.int64(entry.slot)
@@ -143,7 +144,7 @@ def take_from(header, entries, key):
         entry = record_at(entries, at, MAP_ENTRY)
         if entry.slot < 0:
             break
-        if ((at - _home(header, entry.key)) & mask) >= ((at - hole) & mask):
+        if ((at - home(header, entry.key)) & mask) >= ((at - hole) & mask):
             target = record_at(entries, hole, MAP_ENTRY)
             target.key = entry.key
             target.slot = entry.slot

@@ -3,48 +3,43 @@
 from __future__ import annotations
 
 import numpy as np
-import pydantic
 
 from actors.book.book_memory import BookBounds, OrderBook
 from actors.book.memory import aligned_zeros
+from actors.feed.config import FeedConfig
 from actors.feed.depth import LOOK_EVERY_NS, depth_tables, on_look
-from actors.feed.handlers import on_resync, on_venue
+from actors.feed.handlers import on_data, on_resync
+from actors.feed.line_sockets import POLLERS, SNAPSHOT_POLLER, LineSockets
+from actors.feed.lines import LINES
+from actors.feed.look_ahead import LOOK
+from actors.feed.player import RECORDING
+from actors.feed.recordings import Player
 from actors.feed.state import (
-    BURST, COUNTERS, HISTOGRAMS, TABLES, Event, Phase, Status, directory_tables,
+    BURST, COUNTERS, HISTOGRAMS, TABLES, Counter, Event, Phase, Source, Status, directory_tables,
 )
 from actors.runtime import Actor, Output, Poller, Setup, Table, Timer
 from actors.runtime.logs import actor_logger
 from actors.runtime.soup_kernels import SOUP_LINK
-from actors.runtime.soup_session import SoupClient, SoupConfig
+from actors.runtime.soup_session import SoupClient
 from schemas.messages import MarketData
 from schemas.venue.itch50 import EventCode
 
-__all__ = ["FeedConfig", "FeedHandler"]
-
-
-class FeedConfig(SoupConfig):
-    """Where the market data comes from, and how large the books may grow."""
-
-    #: Orders resting at a time, over all symbols of the deployment; about 100 bytes each.
-    max_orders: int = pydantic.Field(1 << 18, ge=1, le=1 << 27)
-    #: Prices at a time on one side of a symbol.
-    levels_per_side: int = pydantic.Field(2048, ge=1, le=1 << 20)
-    #: How long a snapshot waits for a consumer whose wire has no room and would drop it.
-    snapshot_patience_ms: float = pydantic.Field(20.0, ge=0, le=10_000)
+__all__ = ["FeedHandler"]
 
 
 class FeedHandler(Actor):
-    """ITCH 5.0 over SoupBinTCP in, level, BBO and trade updates out, for the deployment's symbols.
+    """ITCH 5.0 in, level, BBO and trade updates out, for the deployment's symbols.
 
-    A feed that starts, or comes back after an outage, first reads what it missed without publishing
-    it, then publishes every book whole, then follows the market. It is ready while it follows.
+    ITCH comes from a SoupBinTCP server, MoldUDP64 lines or a file, as the config says. A feed that
+    starts, or comes back after an outage, first reads what it missed without publishing it, then
+    publishes every book whole, then follows the market. It is ready while it follows.
     """
 
     kind, tag = "feed", "FEED"
     Config = FeedConfig
     outputs = {"market": Output(MarketData, burst=BURST)}
-    timers = {"looks": Timer(on_look, LOOK_EVERY_NS)}
-    pollers = {"venue": Poller(on_venue)}
+    timers = {"looks": Timer(on_look, LOOK_EVERY_NS), "recording": Timer(on_data, LOOK_EVERY_NS)}
+    pollers = {name: Poller(on_data) for name in ("venue", *POLLERS, SNAPSHOT_POLLER)}
     resync = {"market": on_resync}
     counters = COUNTERS
     histograms = HISTOGRAMS
@@ -56,7 +51,7 @@ class FeedHandler(Actor):
             raise ValueError("the feed handler needs at least one symbol in the topology")
         self._bounds = BookBounds(len(self.symbols), self.config.max_orders,
                                   levels_per_side=self.config.levels_per_side)
-        self._client: SoupClient | None = None
+        self._client: SoupClient | LineSockets | Player
 
     def tables(self) -> dict[str, Table]:
         directory = directory_tables(self.symbols)
@@ -69,7 +64,10 @@ class FeedHandler(Actor):
                 "locates": Table(directory["locates"]), "updates": Table(directory["updates"]),
                 "book": Table(memory),
                 "looks": Table(shown["looks"], shared=True),
-                "depth": Table(shown["depth"], shared=True)}
+                "depth": Table(shown["depth"], shared=True),
+                "ahead": Table(np.zeros(1, LOOK)),
+                "lines": Table(np.zeros(1, LINES), shared=True),
+                "recording": Table(np.zeros(1, RECORDING), shared=True)}
 
     def start(self) -> None:
         """A new incarnation knows nothing: its book is empty and the stream starts over."""
@@ -77,19 +75,55 @@ class FeedHandler(Actor):
         self._forget()
         self.host.tables["feed"][0]["snapshots"] = 0
         self._show_nothing()
-        self._client = SoupClient(
-            self.host.tables["link"][0:1].reshape(()), self.config, "market data",
-            actor_logger(self.host), lambda fd: self.host.set_fd("venue", fd),
-            on_fresh=self._forget, on_gap=self._forget)
+        self._client = {Source.LINES: self._follow_lines, Source.FILE: self._play,
+                        Source.SESSION: self._follow_session}[self._source]()
 
-    def _forget(self) -> None:
-        """Empties the books, and will say so: called while the reactor has no connection."""
-        for name, array in directory_tables(self.symbols).items():
-            self.host.tables[name][...] = array
-        OrderBook.create(self.host.tables["book"], self._bounds)
-        feed = self.host.tables["feed"][0]
+    def _record(self, name: str) -> np.ndarray:
+        return self.host.tables[name][0:1].reshape(())
+
+    def _follow_session(self) -> SoupClient:
+        return SoupClient(
+            self._record("link"), self.config, "market data", actor_logger(self.host),
+            lambda fd: self.host.set_fd("venue", fd),
+            on_fresh=self._forget, on_gap=lambda: self._forget(directory=False))
+
+    def _follow_lines(self) -> LineSockets:
+        return LineSockets(
+            self._record("lines"), self._record("link"), self.config, actor_logger(self.host),
+            self.host.set_fd, self._forget, self._follow_from, self._count)
+
+    def _play(self) -> Player:
+        return Player(self._record("recording"), self.config.file, self.symbols,
+                      actor_logger(self.host), lambda: all(
+                          end.record["c_epoch"] for end in self.host.out_ends))
+
+    @property
+    def _source(self) -> Source:
+        if self.config.file:
+            return Source.FILE
+        return Source.LINES if self.config.lines else Source.SESSION
+
+    def _count(self, counter: Counter, n: int) -> None:
+        """Counters that no handler touches."""
+        self.host.vitals.counters[counter] += n
+
+    def _forget(self, directory: bool = True) -> None:
+        """Empties the books, and will say so: called while the reactor does not touch them.
+
+        With ``directory`` it also forgets which symbols the venue has, and their last trades."""
+        tables, fresh = self.host.tables, directory_tables(self.symbols)
+        for name, array in fresh.items():
+            if directory or name not in ("symbols", "locates"):
+                tables[name][...] = array
+        OrderBook.create(tables["book"], self._bounds)
+        feed = tables["feed"][0]
+        feed["source"] = self._source
         feed["snapshots"] = len(self.symbols)
         feed["patience_ns"] = int(self.config.snapshot_patience_ms * 1_000_000)
+
+    def _follow_from(self, tail: int) -> None:
+        """What comes before message ``tail`` is history."""
+        self.host.tables["feed"][0]["tail"] = tail
 
     def _show_nothing(self) -> None:
         """What the last incarnation showed is void, and may be half of something."""
@@ -104,6 +138,9 @@ class FeedHandler(Actor):
     def ready(self) -> bool:
         return self._client.connected and self.host.tables["feed"][0]["phase"] == Phase.LIVE
 
+    def degraded(self) -> bool:
+        return self._source == Source.LINES and self._client.degraded
+
     def stop(self) -> None:
         self._client.close()
 
@@ -112,6 +149,17 @@ class FeedHandler(Actor):
             return "INFO", f"caught up with the market after message {values[0]:,}"
         if code == Event.MARKET_EVENT:
             return "INFO", f"market: {_event_word(values[0])}"
+        if code == Event.PLAYED:
+            return "INFO", self._client.describe_end(values[0])
+        if code == Event.GAP:
+            return "WARNING", (f"messages {values[0]:,} to {values[1]:,} are missing on every "
+                               f"line: asked for again (gap {values[2]:,}; further ones within a second "
+                               f"are counted only)")
+        if code == Event.SNAPSHOT_TAKEN:
+            return "INFO", (f"took a snapshot of {values[2]:,} messages as of message "
+                            f"{values[0] - 1:,}; the venue is at {values[1] - 1:,}")
+        if code == Event.BREAKER_LEVEL:
+            return "WARNING", f"market-wide circuit breaker: level {chr(values[0])} is breached"
         if code == Event.BAD_MESSAGE:
             return "ERROR", _describe_bad(*values)
         return super().describe_event(code, values)

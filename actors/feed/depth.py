@@ -19,8 +19,11 @@ import numpy as np
 from actors.book.book_view import DEPTH_LEVEL, copy_depth, level_count
 from actors.book.memory import record_at
 from actors.book.price_levels import BUY, SELL
+from actors.feed.lines import LinesState, lines_at
+from actors.feed.player import is_played
 from actors.feed.state import (
-    SYMBOL, Phase, book_of, depth_of, feed_of, link_of, looks_of, symbol_count, symbols_of,
+    SYMBOL, Phase, Source, book_of, depth_of, feed_of, lines_of, link_of, looks_of, recording_of,
+    symbol_count, symbols_of,
 )
 from actors.runtime import context, handler, kernel
 from actors.runtime.native import address_to_pointer, load_acquire
@@ -59,6 +62,7 @@ _LEVELS = DEPTH.fields["levels"][1]
 _SIDE_SIZE = SHOWN_LEVELS * DEPTH_LEVEL.itemsize
 
 _DISCONNECTED, _CATCHING_UP, _LIVE = int(View.DISCONNECTED), int(View.CATCHING_UP), int(View.LIVE)
+_FILE, _LINES, _FOLLOWING = int(Source.FILE), int(Source.LINES), int(LinesState.FOLLOWING)
 _PHASE_LIVE = int(Phase.LIVE)
 
 
@@ -74,6 +78,16 @@ def _copy_side(book, symbol, side, address):
 
 
 @kernel
+def _is_followed(ctx, feed):
+    """Whether there is a market to follow: only then is the book the reactor's."""
+    if feed.source == _FILE:
+        return is_played(recording_of(ctx))
+    if feed.source == _LINES:
+        return lines_at(lines_of(ctx)).state == _FOLLOWING
+    return is_active(link_of(ctx))
+
+
+@kernel
 def _show(ctx, symbol, stamp, now_ns):
     """Copies what the feed knows of a symbol. The book is the reactor's only while connected."""
     address = depth_of(ctx) + symbol * _DEPTH_SIZE
@@ -82,12 +96,12 @@ def _show(ctx, symbol, stamp, now_ns):
     depth.stamp = stamp
     depth.epoch = context(ctx).epoch
     depth.at_ns = now_ns
-    link = link_of(ctx)
-    if is_active(link):
-        feed, book = feed_of(ctx), book_of(ctx)
+    feed = feed_of(ctx)
+    if _is_followed(ctx, feed):
+        book = book_of(ctx)
         of_symbol = record_at(symbols_of(ctx), symbol, SYMBOL)
         depth.view = _LIVE if feed.phase == _PHASE_LIVE else _CATCHING_UP
-        depth.sequence = link.next_sequence - 1
+        depth.sequence = feed.sequence
         depth.exchange_ns = feed.exchange_ns
         depth.last_e4 = of_symbol.last_e4
         depth.last_qty = of_symbol.last_qty

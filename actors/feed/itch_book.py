@@ -10,18 +10,21 @@ Source: Nasdaq TotalView-ITCH 5.0, sections 1.1 to 1.5.
 
 import numpy as np
 
+from actors.book.book_memory import MAX_QUANTITY
 from actors.book.book_view import best_ask, best_bid
 from actors.book.memory import kernel, record_at
-from actors.book.order_book import BookStatus, add_order, find_order, order_at, reduce_at
-from actors.book.price_levels import BUY, SELL
+from actors.book.order_book import (
+    find_order, insert_at_tail, ladders_of, order_at, reduce_at,
+)
+from actors.book.price_levels import BUY, SELL, level_at
 from actors.feed.state import LOCATE, OVERDRAWN, SYMBOL, UPDATE, Status
-
 from schemas.enums import UpdateType
 from schemas.venue import itch50
 from schemas.venue.big_endian import get_raw8, get_u8, get_u16, get_u32, get_u48, get_u64
 from schemas.venue.itch50 import (
     ADD_ORDER, ADD_ORDER_BUY_SELL_INDICATOR, ADD_ORDER_MPID, ADD_ORDER_PRICE, ADD_ORDER_SHARES,
-    ORDER_CANCEL, ORDER_CANCEL_CANCELLED_SHARES, ORDER_DELETE, ORDER_EXECUTED,
+    CROSS_TRADE, CROSS_TRADE_CROSS_PRICE, CROSS_TRADE_SHARES, ORDER_CANCEL,
+    ORDER_CANCEL_CANCELLED_SHARES, ORDER_DELETE, ORDER_EXECUTED,
     ORDER_EXECUTED_EXECUTED_SHARES, ORDER_EXECUTED_WITH_PRICE,
     ORDER_EXECUTED_WITH_PRICE_EXECUTION_PRICE, ORDER_EXECUTED_WITH_PRICE_PRINTABLE,
     ORDER_REFERENCE_NUMBER, ORDER_REPLACE, ORDER_REPLACE_NEW_ORDER_REFERENCE_NUMBER,
@@ -33,7 +36,6 @@ from schemas.venue.validity import VALID
 
 __all__ = ["apply_message", "note_best", "note_level"]
 
-_OK = int(BookStatus.OK)
 _NOT_A_MESSAGE = int(Status.NOT_A_MESSAGE)
 _UNKNOWN_ORDER = int(Status.UNKNOWN_ORDER)
 _REFUSED = int(Status.REFUSED)
@@ -103,17 +105,31 @@ def _list_symbol(symbols, count, locates, addr):
 
 
 @kernel
+def _join(book, number, symbol, side, price_e4, shares):
+    """Puts an order into the book. Returns what all orders at its price have then, or -1.
+
+    Symbol and side are ours, and a field of four bytes is within the book's bounds: little is left
+    to be checked.
+    """
+    if price_e4 == 0 or shares == 0 or find_order(book, number) >= 0:
+        return np.int64(-1)
+    slot = insert_at_tail(book, number, symbol, side, price_e4, shares)
+    if slot < 0:
+        return np.int64(-1)
+    order = order_at(book, slot)
+    order.number = number
+    return level_at(ladders_of(book), np.int64(order.level)).quantity
+
+
+@kernel
 def _add(book, symbols, symbol, addr, updates):
     side = _side_at(addr, ADD_ORDER_BUY_SELL_INDICATOR)
     price_e4 = get_u32(addr, ADD_ORDER_PRICE)
-    if price_e4 == 0:
+    quantity = _join(book, get_u64(addr, ORDER_REFERENCE_NUMBER), symbol, side, price_e4,
+                     get_u32(addr, ADD_ORDER_SHARES))
+    if quantity < 0:
         return _REFUSED
-    change = add_order(book, get_u64(addr, ORDER_REFERENCE_NUMBER), symbol, side, price_e4,
-                       get_u32(addr, ADD_ORDER_SHARES))
-    if change.status != _OK:
-        return _REFUSED
-    note_level(book, symbols, symbol, side, price_e4, change.level_quantity,
-               record_at(updates, 0, UPDATE))
+    note_level(book, symbols, symbol, side, price_e4, quantity, record_at(updates, 0, UPDATE))
     return 1
 
 
@@ -155,18 +171,15 @@ def _replace(book, symbols, addr, updates):
     order = order_at(book, slot)
     symbol, side, old_e4 = np.int64(order.symbol), np.int64(order.side), order.price_e4
     price_e4 = get_u32(addr, ORDER_REPLACE_PRICE)
-    n, added = 0, False
-    if price_e4 != 0:
-        change = add_order(book, get_u64(addr, ORDER_REPLACE_NEW_ORDER_REFERENCE_NUMBER), symbol,
-                           side, price_e4, get_u32(addr, ORDER_REPLACE_SHARES))
-        added = change.status == _OK
-        if added and price_e4 != old_e4:
-            note_level(book, symbols, symbol, side, price_e4, change.level_quantity,
-                       record_at(updates, 0, UPDATE))
-            n = 1
+    n = 0
+    joined = _join(book, get_u64(addr, ORDER_REPLACE_NEW_ORDER_REFERENCE_NUMBER), symbol, side,
+                   price_e4, get_u32(addr, ORDER_REPLACE_SHARES))
+    if joined >= 0 and price_e4 != old_e4:
+        note_level(book, symbols, symbol, side, price_e4, joined, record_at(updates, 0, UPDATE))
+        n = 1
     quantity = reduce_at(book, slot, np.int64(order_at(book, slot).quantity))
     note_level(book, symbols, symbol, side, old_e4, quantity, record_at(updates, n, UPDATE))
-    return n + 1 + (0 if added else OVERDRAWN)
+    return n + 1 + (0 if joined >= 0 else OVERDRAWN)
 
 
 @kernel
@@ -178,6 +191,20 @@ def _trade(book, symbols, symbol, addr, updates):
         return _REFUSED
     side = _side_at(addr, TRADE_BUY_SELL_INDICATOR)
     _note_trade(book, symbols, symbol, side, price_e4, shares, record_at(updates, 0, UPDATE))
+    return 1
+
+
+@kernel
+def _cross(book, symbols, symbol, addr, updates):
+    """``Q``: what a cross executed, as one trade of no side; orders that it executed have had their
+    own messages. A cross of nothing is none. Of more shares than an update can say, it says as many
+    as it can."""
+    shares = get_u64(addr, CROSS_TRADE_SHARES)
+    price_e4 = get_u32(addr, CROSS_TRADE_CROSS_PRICE)
+    if shares <= 0 or price_e4 == 0:
+        return 0
+    _note_trade(book, symbols, symbol, 0, price_e4, min(shares, MAX_QUANTITY),
+                record_at(updates, 0, UPDATE))
     return 1
 
 
@@ -210,6 +237,8 @@ def _apply(book, symbols, symbol, kind, addr, updates):
         return _execute_at_price(book, symbols, addr, updates)
     if kind == TRADE:
         return _trade(book, symbols, symbol, addr, updates)
+    if kind == CROSS_TRADE:
+        return _cross(book, symbols, symbol, addr, updates)
     if kind == STOCK_TRADING_ACTION:
         record_at(symbols, symbol, SYMBOL).trading_state = get_u8(
             addr, STOCK_TRADING_ACTION_TRADING_STATE)

@@ -12,7 +12,7 @@ from actors.book.order_book import MAX_QUANTITY
 from actors.book.price_levels import BUY, SELL
 from actors.feed.itch_book import note_best, note_level
 from actors.feed.state import (
-    UPDATE, Counter, book_of, feed_of, link_of, symbol_count, symbols_of, updates_of,
+    UPDATE, Counter, book_of, feed_of, symbol_count, symbols_of, updates_of,
 )
 from actors.runtime import Overflow, claim, commit, context, count, kernel
 from actors.runtime.wire import in_flight, is_up, message_header, out_port, out_wire, wire_page
@@ -135,9 +135,8 @@ def _next_level(ctx, feed, book):
 
 @kernel
 def _send(ctx, feed, update, flags):
-    link = link_of(ctx)
     update.exchange_ns = feed.exchange_ns
-    return publish(ctx, update, link.next_sequence - 1, link.received_ns, flags)
+    return publish(ctx, update, feed.sequence, feed.received_ns, flags)
 
 
 @kernel

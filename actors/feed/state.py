@@ -5,9 +5,13 @@
     locates   venue's symbol number -> ours             LOCATE [65536]
     symbols   ours -> name, last trade                  SYMBOL [n]
     feed      phase, snapshot cursor                    FEED [1]
+    link      a SoupBinTCP connection: venue, GLIMPSE   SOUP_LINK [1]
+    lines     MoldUDP64 lines                           LINES [1], see actors.feed.lines
+    recording a file that is played                     RECORDING [1], see actors.feed.player
     updates   what one ITCH message changed             UPDATE [MAX_UPDATES]
     book      every order of ours                       the block of an actors.book OrderBook
     looks, depth   what is shown to who asks            see actors.feed.depth
+    ahead     messages that were looked at in advance   LOOK [1], see actors.feed.look_ahead
 """
 
 import enum
@@ -18,18 +22,34 @@ from actors.runtime import context, kernel, table
 from actors.runtime.soup_kernels import SOUP_LINK
 from schemas.venue import symbol_to_int
 
-__all__ = ["BURST", "COUNTERS", "Counter", "Event", "FEED", "HISTOGRAMS", "LOCATE", "LOCATES",
-           "MAX_UPDATES",
-           "OVERDRAWN", "Phase", "SYMBOL", "Status", "TABLES", "UPDATE", "book_of",
-           "depth_of", "directory_tables", "feed_of", "link_of", "locates_of", "looks_of",
-           "symbol_count", "symbols_of", "updates_of"]
+__all__ = [
+    "BATCH", "BURST", "COUNTERS", "Counter", "Event", "FEED", "HISTOGRAMS", "LOCATE", "LOCATES",
+    "MAX_UPDATES", "OVERDRAWN", "PARSE", "Phase", "SNAPSHOT_BUDGET", "SYMBOL", "Source", "Status",
+    "TABLES", "UPDATE", "ahead_of", "book_of", "depth_of", "directory_tables", "feed_of",
+    "lines_of", "link_of", "locates_of", "looks_of", "recording_of", "symbol_count", "symbols_of",
+    "updates_of",
+]
 
 #: Most messages that one call of a handler publishes; see ``Output.burst``.
 BURST = 64
+#: Of these, most that belong to snapshots.
+SNAPSHOT_BUDGET = BURST // 2
+#: Messages in one turn, if they publish nothing: history, or other people's symbols.
+BATCH = 4096
 #: Most updates that one ITCH message causes: an execution's trade and level; a replacement's two.
 MAX_UPDATES = 2
+#: From so many symbols on it pays to look ahead: the books do not fit the caches any more.
+LOOK_AHEAD_FROM = 256
 #: How many symbol numbers a venue has: stock locate is two bytes.
 LOCATES = 1 << 16
+
+
+class Source(enum.IntEnum):
+    """Where the market data comes from."""
+
+    SESSION = 0  #: a SoupBinTCP server
+    LINES = 1    #: MoldUDP64 lines
+    FILE = 2     #: a recording
 
 
 class Phase(enum.IntEnum):
@@ -57,6 +77,10 @@ class Event(enum.IntEnum):
     CAUGHT_UP = 1
     BAD_MESSAGE = 2
     MARKET_EVENT = 3
+    BREAKER_LEVEL = 4
+    GAP = 5
+    SNAPSHOT_TAKEN = 6
+    PLAYED = 7
 
 
 class Counter(enum.IntEnum):
@@ -79,10 +103,26 @@ class Counter(enum.IntEnum):
     LOGINS = 14
     SNAPSHOTS = 15
     NOT_SENT = 16
+    BROKEN_TRADES = 17
+    PACKETS = 18
+    DUPLICATES = 19
+    EARLY = 20
+    OVERRUNS = 21
+    BAD_PACKETS = 22
+    FOREIGN_PACKETS = 23
+    SOCKET_ERRORS = 24
+    SOCKET_DROPS = 25
+    REQUESTS = 26
+    RECOVERED_GAPS = 27
+    RECOVERIES = 28
+    STALE = 29
+    SESSIONS = 30
+    SNAPSHOT_MESSAGES = 31
 
 
 COUNTERS = tuple(c.name.lower() for c in Counter)
 HISTOGRAMS = ("parse",)
+PARSE = 0
 
 #: Our number of the symbol that the venue gave this stock locate; -1: none of ours.
 LOCATE = np.dtype([("symbol", "i4")])
@@ -91,16 +131,20 @@ LOCATE = np.dtype([("symbol", "i4")])
 SYMBOL = np.dtype([("name", "i8"), ("last_e4", "i8"), ("last_qty", "i8"), ("locate", "i8"),
                    ("trading_state", "i8"), ("updates", "i8")], align=True)
 
-#: ``logins`` is the link's count that ``phase`` belongs to, ``reported`` a bit for each kind of bad
-#: message already logged. ``snapshots`` symbols, from ``next_symbol`` on, are still to be published
+#: ``source`` is a Source. ``sequence`` is the number of the last message applied, ``received_ns``
+#: when it came; what comes before ``tail`` is history. ``logins`` is the link's count that
+#: ``phase`` belongs to, ``reported`` a bit for each kind of bad message already logged.
+#: ``snapshots`` symbols, from ``next_symbol`` on, are still to be published
 #: whole; ``symbol`` is the one being published (-1: none), ``side`` and ``level`` the next level of
 #: it. ``wait_until_ns`` is until when to wait for wires without room, ``patience_ns`` how long at
-#: most. ``bell`` is the ring of ``looks`` that has been answered.
-FEED = np.dtype([("phase", "i8"), ("snapshots", "i8"), ("next_symbol", "i8"), ("symbol", "i8"),
+#: most. ``bell`` is the ring of ``looks`` that has been answered. ``looks_ahead`` says whether
+#: looking ahead pays.
+FEED = np.dtype([("source", "i8"), ("sequence", "i8"), ("received_ns", "i8"), ("tail", "i8"),
+                 ("phase", "i8"), ("snapshots", "i8"), ("next_symbol", "i8"), ("symbol", "i8"),
                  ("side", "i8"), ("level", "i8"), ("wait_until_ns", "i8"),
                  ("patience_ns", "i8"), ("reported", "i8"),
                  ("logins", "i8"), ("was_live", "i8"), ("exchange_ns", "i8"),
-                 ("bell", "i8")], align=True)
+                 ("bell", "i8"), ("looks_ahead", "i8")], align=True)
 
 #: One change as MarketData will tell it.
 UPDATE = np.dtype([("price_e4", "i8"), ("bid_e4", "i8"), ("ask_e4", "i8"), ("last_e4", "i8"),
@@ -109,8 +153,10 @@ UPDATE = np.dtype([("price_e4", "i8"), ("bid_e4", "i8"), ("ask_e4", "i8"), ("las
                    ("side", "i8")], align=True)
 
 #: Names of the state tables, in order.
-TABLES = ("link", "feed", "symbols", "locates", "updates", "book", "looks", "depth")
-_LINK, _FEED, _SYMBOLS, _LOCATES, _UPDATES, _BOOK, _LOOKS, _DEPTH = range(len(TABLES))
+TABLES = ("link", "feed", "symbols", "locates", "updates", "book", "looks", "depth", "ahead",
+          "lines", "recording")
+_LINK, _FEED, _SYMBOLS, _LOCATES, _UPDATES, _BOOK, _LOOKS, _DEPTH, _AHEAD, _LINES, \
+    _RECORDING = range(len(TABLES))
 
 
 def directory_tables(symbols: tuple[str, ...]) -> dict[str, np.ndarray]:
@@ -120,6 +166,7 @@ def directory_tables(symbols: tuple[str, ...]) -> dict[str, np.ndarray]:
     rows["locate"] = -1
     feed = np.zeros(1, FEED)
     feed["symbol"] = -1
+    feed["looks_ahead"] = len(symbols) >= LOOK_AHEAD_FROM
     locates = np.zeros(LOCATES, LOCATE)
     locates["symbol"] = -1
     return {"feed": feed, "symbols": rows, "locates": locates,
@@ -178,3 +225,21 @@ def looks_of(ctx):
 def depth_of(ctx):
     """The address of the DEPTH records."""
     return context(ctx).tables[_DEPTH]
+
+
+@kernel
+def ahead_of(ctx):
+    """The address of the LOOK record."""
+    return context(ctx).tables[_AHEAD]
+
+
+@kernel
+def lines_of(ctx):
+    """The address of the LINES record."""
+    return context(ctx).tables[_LINES]
+
+
+@kernel
+def recording_of(ctx):
+    """The address of the RECORDING record."""
+    return context(ctx).tables[_RECORDING]

@@ -146,6 +146,11 @@ class Actor:
         """Whether the actor does its full work: connected, logged in, caught up."""
         return True
 
+    def degraded(self) -> bool:
+        """Whether something is amiss that does not keep it from working, or that it works around:
+        once it has been ready, its state is DEGRADED for as long."""
+        return False
+
     def housekeep(self, now_ns: int) -> None:
         """Everything that is not for the hot path: connecting, log-ins, reports."""
 

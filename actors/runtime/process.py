@@ -189,11 +189,15 @@ class ProcessHost:
 
     def _update_state(self, host: ActorHost, now: int) -> None:
         state = host.state
-        if state == ActorState.CATCHING_UP and self._turning(host) and host.actor.ready():
-            host.state = ActorState.RUNNING
-            host.vitals.header["ready_ns"] = now
-        elif state == ActorState.RUNNING and not host.actor.ready():
-            host.state = ActorState.CATCHING_UP
+        if state == ActorState.CATCHING_UP:
+            if self._turning(host) and host.actor.ready():
+                host.state = ActorState.RUNNING
+                host.vitals.header["ready_ns"] = now
+        elif state in (ActorState.RUNNING, ActorState.DEGRADED):
+            if host.actor.degraded():
+                host.state = ActorState.DEGRADED
+            else:
+                host.state = ActorState.RUNNING if host.actor.ready() else ActorState.CATCHING_UP
 
     def _turning(self, host: ActorHost) -> bool:
         return any(thread.record["running"] for thread in self.threads if host in thread.hosts)

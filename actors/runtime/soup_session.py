@@ -98,14 +98,19 @@ class SoupClient:
     called when the venue's stream is not the one known, ``on_gap`` when part of the known one is
     gone for good, each before anything that follows arrives; ``may_log_in`` can hold a login back,
     for as long as something of the old stream is unfinished.
+
+    Without ``resumes`` every login is a stream of its own, as GLIMPSE's are: one login, for message
+    1, and ``on_fresh`` before each.
     """
 
     def __init__(self, link: np.ndarray, config: SoupConfig, what: str, log,
                  attach: Callable[[int], None], on_fresh: Callable[[], None],
-                 on_gap: Callable[[], None], may_log_in: Callable[[], bool] = lambda: True):
+                 on_gap: Callable[[], None], may_log_in: Callable[[], bool] = lambda: True,
+                 resumes: bool = True):
         self.link, self.config, self.what = link, config, what
         self._log, self._attach, self._may = log, attach, may_log_in
         self._on_fresh, self._on_gap = on_fresh, on_gap
+        self._resumes = resumes
         self._rx, self._tx = np.zeros(_RX_BYTES, np.uint8), np.zeros(_TX_BYTES, np.uint8)
         self._family, self._address = self._resolve()
         self._phase = _Phase.WAITING
@@ -187,7 +192,11 @@ class SoupClient:
     # ---- logging in --------------------------------------------------------------------------
 
     def _send_login(self, now_ns: int) -> None:
-        sequence = 0 if self._probe is None else int(self.link["next_sequence"])
+        if not self._resumes:
+            self._on_fresh()
+            self.link["session"], self.link["next_sequence"] = b"", 1
+        probing = self._resumes and self._probe is None
+        sequence = 0 if probing else int(self.link["next_sequence"])
         config = self.config
         request = soupbintcp.LoginRequest(config.username, config.password, config.session,
                                           sequence)
@@ -238,6 +247,10 @@ class SoupClient:
             raise ProtocolError(f"a packet of type {chr(kind)!r} before Login Accepted")
 
     def _accepted(self, answer: soupbintcp.LoginAccepted, now_ns: int) -> None:
+        if not self._resumes:
+            self.link["session"] = answer.session.encode("ascii", "replace")
+            self._hand_over(answer, now_ns)
+            return
         if self._probe is None:
             self._take_probe(answer)
         elif answer.session != self._probe.session:
@@ -272,7 +285,7 @@ class SoupClient:
             link["gap"] += answer.sequence_number - wanted
             link["next_sequence"] = answer.sequence_number
         link["skip"] = max(wanted - answer.sequence_number, 0)
-        link["tail"] = self._probe.sequence_number
+        link["tail"] = self._probe.sequence_number if self._probe is not None else 0
         link["rx"], link["rx_size"] = self._rx.ctypes.data, self._rx.size
         link["tx"], link["tx_size"] = self._tx.ctypes.data, self._tx.size
         link["rx_start"] = link["rx_end"] = link["tx_start"] = link["tx_end"] = 0

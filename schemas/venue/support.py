@@ -49,8 +49,6 @@ class Parties:
 SENDS, NOT_SENT = Does.SENDS, Does.NOT_SENT
 ACTS, IGNORES, REFUSES, BOTH = Does.ACTS, Does.IGNORES, Does.REFUSES, Does.BOTH
 
-_NOT_SPOKEN = Parties("", "", MappingProxyType({}))
-
 _ITCH = {
     "S": Support(SENDS, ACTS, "logged"),
     "R": Support(SENDS, ACTS),
@@ -58,7 +56,7 @@ _ITCH = {
     "Y": Support(NOT_SENT, IGNORES),
     "L": Support(NOT_SENT, IGNORES),
     "V": Support(NOT_SENT, IGNORES),
-    "W": Support(NOT_SENT, IGNORES),
+    "W": Support(NOT_SENT, ACTS, "logged"),
     "K": Support(NOT_SENT, IGNORES),
     "J": Support(NOT_SENT, IGNORES),
     "h": Support(NOT_SENT, IGNORES),
@@ -70,8 +68,8 @@ _ITCH = {
     "D": Support(SENDS, ACTS),
     "U": Support(SENDS, ACTS),
     "P": Support(SENDS, ACTS, "executions of hidden orders"),
-    "Q": Support(NOT_SENT, IGNORES),
-    "B": Support(NOT_SENT, IGNORES),
+    "Q": Support(NOT_SENT, ACTS, "a trade of no side"),
+    "B": Support(NOT_SENT, IGNORES, "counted; the trade stands"),
     "I": Support(NOT_SENT, IGNORES),
     "N": Support(NOT_SENT, IGNORES),
     "O": Support(NOT_SENT, IGNORES),

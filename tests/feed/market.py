@@ -7,7 +7,7 @@ import random
 from dataclasses import dataclass, field
 
 from schemas.enums import Side
-from schemas.venue import itch50
+from schemas.venue import glimpse50, itch50
 
 __all__ = ["Market", "Resting"]
 
@@ -118,6 +118,11 @@ class Market:
                              buy_sell_indicator="B", shares=shares, stock=symbol, price=price_e4,
                              match_number=next(self._match))
 
+    def cross(self, symbol: str, shares: int, price_e4: int) -> bytes:
+        """A cross: opening, closing, or after a halt."""
+        return self._message("Q", self.locate(symbol), shares=shares, stock=symbol,
+                             cross_price=price_e4, match_number=next(self._match), cross_type="O")
+
     def any(self, rng: random.Random) -> bytes:
         """Some next message; prices within a dozen ticks, so that levels are shared."""
         kinds = ["add"] * 3 + ["trade"]
@@ -139,6 +144,17 @@ class Market:
         if kind == "cancel":
             return self.cancel(reference, shares)
         return self.execute(reference, shares, rng.choice((0, price_e4)), rng.random() < 0.8)
+
+    def snapshot(self, sequence: int) -> list[bytes]:
+        """What GLIMPSE sends of the market as it is before message ``sequence``."""
+        messages = [self.listing(s) for s in self.symbols]
+        messages += [self.trading_state(s, "T") for s in self.symbols]
+        for reference, order in self.orders.items():
+            messages.append(self._message(
+                "A", self.locate(order.symbol), order_reference_number=reference,
+                shares=order.shares, stock=order.symbol, buy_sell_indicator=order.side.name[0],
+                price=order.price_e4))
+        return messages + [glimpse50.encode(type="G", sequence_number=sequence)]
 
     def levels(self, symbol: str, side: Side) -> dict[int, int]:
         """Price to total shares."""

@@ -15,7 +15,7 @@ from actors.book.integrity import check_integrity
 from actors.feed.itch_book import apply_message
 from actors.feed.state import OVERDRAWN, Status, directory_tables
 from schemas.enums import Side, UpdateType
-from schemas.venue import binary_file
+from schemas.venue import binary_file, itch50
 from tests.feed.market import Market
 from tests.feed.subscriber import Subscriber
 
@@ -130,6 +130,23 @@ def test_an_execution_that_is_not_for_the_tape_only_changes_the_level(feed, mark
 def test_a_trade_with_a_hidden_order_changes_no_level(feed, market):
     feed.apply(market.add("AAPL", BUY, 100, 150_0000))
     assert told(feed.apply(market.trade("AAPL", 25, 150_0500))) == [("TRADE", "BUY", 150_0500, 25)]
+    assert feed.levels(0, BUY) == {150_0000: 100}
+
+
+def test_a_cross_is_a_trade_of_no_side(feed, market):
+    feed.apply(market.add("AAPL", BUY, 100, 150_0000))
+    trade, = feed.apply(market.cross("AAPL", 2**33, 150_0500))
+    assert told([trade]) == [("TRADE", "NONE", 150_0500, 2**32 - 1)]
+    assert trade["bid_qty"] == 100
+    assert len(feed.apply(market.cross("AAPL", 0, 150_0500))) == 0, "nothing crossed"
+
+
+def test_messages_about_other_things_change_no_book(feed, market):
+    feed.apply(market.add("AAPL", BUY, 100, 150_0000))
+    for kind, length in enumerate(itch50.LENGTH.tolist()):
+        if length and chr(kind) not in "RHAFECXDUPQ":
+            message = bytes([kind]) + market.trading_state("AAPL", "T")[1:11]
+            assert len(feed.apply(message.ljust(length, b"\x01"))) == 0, chr(kind)
     assert feed.levels(0, BUY) == {150_0000: 100}
 
 
@@ -266,6 +283,26 @@ def test_a_subscriber_who_applies_the_updates_has_the_markets_book(seed, length)
             assert feed.levels(number, side) == expected
             assert subscriber.levels(number, side) == expected
         assert subscriber.last.get(number) == market.last.get(symbol)
+    assert check_integrity(feed.book) == []
+
+
+def test_thousands_of_symbols_each_keep_their_own_book():
+    rng, symbols = random.Random(5), tuple(f"S{i:04d}" for i in range(3000))
+    market, feed = Market(symbols=symbols), Feed(symbols, orders=1 << 15, levels_per_side=16)
+    subscriber = Subscriber()
+    for symbol in symbols:
+        feed.apply(market.listing(symbol))
+    for _ in range(9000):
+        for update in feed.apply(market.any(rng)):
+            subscriber.apply(update)
+    expected: dict[tuple[str, Side], dict[int, int]] = {}
+    for order in market.orders.values():
+        levels = expected.setdefault((order.symbol, order.side), {})
+        levels[order.price_e4] = levels.get(order.price_e4, 0) + order.shares
+    assert len(expected) > 1500
+    for number, symbol in enumerate(symbols):
+        for side in (BUY, SELL):
+            assert subscriber.levels(number, side) == expected.get((symbol, side), {})
     assert check_integrity(feed.book) == []
 
 

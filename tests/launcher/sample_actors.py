@@ -25,6 +25,7 @@ class FeedHandler(Actor):
 
     class Config(Config):
         venue: ConnectAddress = "127.0.0.1:9001"
+        file: dict = {}
 
 
 class MeanReversion(Actor):
