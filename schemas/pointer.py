@@ -4,7 +4,7 @@ from llvmlite import ir
 from numba import njit, types
 from numba.extending import intrinsic
 
-__all__ = ["address_to_pointer", "kernel", "without_literals"]
+__all__ = ["address_to_pointer", "kernel", "record_at", "without_literals"]
 
 
 def without_literals(dispatcher):
@@ -35,3 +35,19 @@ def address_to_pointer(typingctx, address):
     def codegen(context, builder, signature, args):
         return builder.inttoptr(args[0], ir.IntType(8).as_pointer())
     return types.voidptr(types.int64), codegen
+
+
+@intrinsic
+def record_at(typingctx, address, index, dtype):
+    """In a kernel: element ``index`` of an array of a structured ``dtype`` at ``address``, to read
+    and write in place."""
+    if not isinstance(dtype, types.DType) or not isinstance(dtype.dtype, types.Record):
+        return None
+    record = dtype.dtype
+
+    def codegen(context, builder, signature, args):
+        address, index, _ = args
+        offset = builder.mul(index, index.type(record.size))
+        return builder.inttoptr(builder.add(address, offset), context.get_value_type(record))
+
+    return record(types.int64, types.int64, dtype), codegen

@@ -13,7 +13,7 @@ import numpy as np
 from numba.core import cgutils, types
 from numba.extending import intrinsic
 
-from schemas.pointer import without_literals
+from schemas.pointer import record_at, without_literals
 
 __all__ = ["CACHE_LINE", "aligned_zeros", "kernel", "lay_out", "move_bytes", "record_at", "view_at"]
 
@@ -55,22 +55,6 @@ def lay_out(start: int, sections: Sequence[tuple[np.dtype, int]]) -> list[int]:
 def view_at(memory: np.ndarray, offset: int, dtype: np.dtype, count: int) -> np.ndarray:
     """``count`` records of ``dtype`` at ``offset`` in a block of bytes, sharing its memory."""
     return memory[offset : offset + count * dtype.itemsize].view(dtype)
-
-
-@intrinsic
-def record_at(typingctx, address, index, dtype):
-    """In a kernel: element ``index`` of an array of a structured ``dtype`` at ``address``, to read
-    and write in place."""
-    if not isinstance(dtype, types.DType) or not isinstance(dtype.dtype, types.Record):
-        return None
-    record = dtype.dtype
-
-    def codegen(context, builder, signature, args):
-        address, index, _ = args
-        offset = builder.mul(index, index.type(record.size))
-        return builder.inttoptr(builder.add(address, offset), context.get_value_type(record))
-
-    return record(types.int64, types.int64, dtype), codegen
 
 
 @intrinsic

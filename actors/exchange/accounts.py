@@ -23,7 +23,7 @@ from actors.runtime.native import load_u8
 if TYPE_CHECKING:  # or an edit of the config's would compile every kernel anew
     from actors.exchange.config import AccountConfig
 
-__all__ = ["apply_accounts", "count_in", "count_out", "may_send", "may_trade"]
+__all__ = ["apply_accounts", "count_in", "count_out", "may_send", "may_trade", "next_deserted"]
 
 _NS = 1_000_000_000
 _HALF_A_DAY_NS = 43_200 * _NS
@@ -96,3 +96,12 @@ def count_out(venue, slot):
         if row.sessions == 0 and row.cancels_then != 0:
             row.deserted = 1
             venue_at(venue).deserted = 1
+
+
+@kernel
+def next_deserted(venue):
+    """The first account that is deserted, or -1."""
+    for account in range(venue_at(venue).n_logs - 1):
+        if access_at(venue, account).deserted:
+            return np.int64(account)
+    return np.int64(-1)

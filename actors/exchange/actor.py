@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pathlib
 import select
 import time
 
@@ -11,12 +12,14 @@ from actors.exchange import handlers
 from actors.exchange.accounts import apply_accounts
 from actors.exchange.config import ExchangeConfig
 from actors.exchange.datagram_sockets import DatagramSockets
+from actors.exchange.durability import Durability
 from actors.exchange.engine_state import allocate
 from actors.exchange.flow_config import HistoricalFlowConfig, SyntheticFlowConfig
 from actors.exchange.flow_state import allocate_flow
 from actors.exchange.front_door import FrontDoor
 from actors.exchange.glimpse import Glimpse
 from actors.exchange.history_state import History
+from actors.exchange.inputs import apply_input, on_replay
 from actors.exchange.listening import listen
 from actors.exchange.ouch42_state import allocate_ouch42
 from actors.exchange.recordings import allocate_history, load_recording
@@ -30,7 +33,9 @@ from actors.exchange.venue import (
 )
 from actors.runtime import Actor, Poller, Setup, Table, Timer
 from actors.runtime.clock import monotonic_ns, since_midnight_ns, wall_offset_ns
+from actors.runtime.handler import Handler
 from actors.runtime.host import ActorError
+from actors.runtime.journal import JournalError
 from actors.runtime.logs import actor_logger
 from schemas.recorded import RecordingError
 
@@ -63,8 +68,9 @@ def _base36(value: int, width: int) -> str:
 
 
 class Exchange(Actor):
-    """Two TCP ports, one matching engine, a market, synthetic or recorded. A restart begins a new
-    day: a new session, empty books, sequence numbers from 1."""
+    """Two TCP ports, one matching engine, a market, synthetic or recorded. A restart
+    recovers the day from the journal, or begins a new one: a new session, empty books, sequence
+    numbers from 1."""
 
     kind, tag = "exchange", "EXCH"
     Config = ExchangeConfig
@@ -73,7 +79,11 @@ class Exchange(Actor):
     pollers = {"sockets": Poller(handlers.on_sockets)}
     counters = COUNTER_NAMES
     histograms = ("order_ack",)
-    table_names = ("venue", "ports")
+    table_names = ("venue", "ports", "durability")
+
+    @classmethod
+    def handlers(cls) -> list[Handler]:
+        return [*super().handlers(), apply_input, on_replay]
 
     def __init__(self, setup: Setup):
         super().__init__(setup)
@@ -107,9 +117,11 @@ class Exchange(Actor):
         record["midnight_offset_ns"] = since_midnight_ns(now + wall_offset) - now
         if config.order_entry_ouch42 is not None:
             record["ouch42"] = self._ouch42.state.ctypes.data
+            self.venue = self.venue._replace(ouch42=self._ouch42)
         record["silence_limit_ns"] = int(config.silence_timeout_ms * 1_000_000)
         self.session = session_id(now + wall_offset, self.epoch)
         self._ports = np.zeros(1, PORTS)
+        self._durability = Durability(self.venue, config, self.symbols)
 
     def _synthetic(self) -> SyntheticFlowConfig:
         flow = self.config.flow
@@ -129,14 +141,17 @@ class Exchange(Actor):
         return allocate_history(flow, recording)
 
     def tables(self) -> dict[str, Table]:
-        return {"venue": Table(self.venue.record), "ports": Table(self._ports, shared=True)}
+        return {"venue": Table(self.venue.record), "ports": Table(self._ports, shared=True),
+                "durability": Table(self._durability.table, shared=True)}
 
     def start(self) -> None:
-        """Listens. ActorError says which port is taken, and by whom."""
+        """Recovers what there is to recover, and listens. ActorError says what is wrong with the
+        journal, or which port is taken, and by whom."""
         self._log = actor_logger(self.host)
         vitals, record = self.host.vitals, self.venue.record[0]
         record["counters"] = vitals.counters.ctypes.data
         record["order_ack"] = vitals.histograms[0:1].ctypes.data
+        self._recover()
         listeners = {
             SessionKind.ORDER_ENTRY: listen(self.config.order_entry, f"{self.name}: order entry"),
             SessionKind.MARKET_DATA: listen(self.config.market_data, f"{self.name}: market data")}
@@ -153,6 +168,19 @@ class Exchange(Actor):
         record["epoll_fd"] = self._epoll.fileno()
         self.host.set_fd("sockets", self._epoll.fileno())
         self._announce(listeners)
+
+    def _recover(self) -> None:
+        config = self.config.journal
+        folder = pathlib.Path(config.folder or f"{self.host.plan.run_dir}/journal/{self.name}")
+        durability = self._durability
+        durability.table = self.host.tables["durability"]
+        durability.table[0] = np.zeros((), durability.table.dtype)
+        try:
+            durability.begin(folder, bool(config.folder), self.epoch, self.session,
+                             self.host.vitals.counters, self._log)
+        except JournalError as error:
+            raise ActorError(f"{self.name}: {error}") from None
+        self.session = durability.session
 
     def _make_glimpse(self) -> Glimpse | None:
         if self.config.glimpse is None:
@@ -202,7 +230,8 @@ class Exchange(Actor):
             self._log.info("glimpse on {}:{}", *glimpse)
         if self.venue.history:
             self._announce_history()
-        if self.epoch > 1:
+        self._durability.announce()
+        if self.epoch > 1 and not self._durability.recovered:
             self._log.warning("restarted: a new day begins, session {}; books are empty and "
                               "sequence numbers start from 1", self.session)
 
@@ -224,6 +253,7 @@ class Exchange(Actor):
     def housekeep(self, now_ns: int) -> None:
         self._door.attend(now_ns)
         see_out(self._door)
+        self._keep_journal(now_ns)
         if self._glimpse:
             self._glimpse.attend(now_ns)
         if self._lines:
@@ -232,9 +262,19 @@ class Exchange(Actor):
             self._told_end = True
             self._log.info("the recording has been played to its end; the book stays as it is")
 
+    def _keep_journal(self, now_ns: int) -> None:
+        try:
+            self._durability.keep(now_ns)
+        except JournalError as error:
+            raise ActorError(f"{self.name}: {error}") from None
+
     def stop(self) -> None:
-        """Ends the day: last messages, End of Session to everybody who keeps up, and closes."""
+        """Ends the day: last messages, End of Session to everybody who keeps up, and closes. If it
+        is only the exchange that stops, and the day can be recovered, it lets the day be."""
         self._door.close()
+        if self._goes_on():
+            self._log.info("the day goes on when the exchange is started again")
+            return
         record = self.venue.record[0]
         for directive, seconds in ((Directive.CLOSE, _CLOSING_S), (Directive.END_ALL, _ENDING_S)):
             record["directive"] = directive
@@ -245,9 +285,16 @@ class Exchange(Actor):
         if self._glimpse:
             self._glimpse.close()
         self.host.set_fd("sockets", -1)
+        self._durability.end()
         self._log.info("market closed: {:,} orders, {:,} trades, {:,} market data messages",
                        *(self.host.vitals.counter(name)
                          for name in ("orders_in", "trades", "md_messages")))
+
+    def _goes_on(self) -> bool:
+        """Whether a supervisor, which stops this actor alone, may start it again."""
+        config, deployment = self.config, self.host.deployment
+        return bool(config.on_restart == "recover" and config.journal.durability != "none"
+                    and deployment["supervisor_pid"] and not deployment["draining"])
 
     def _all_ended(self) -> bool:
         states = self.venue.sessions.sessions["state"]

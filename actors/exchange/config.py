@@ -11,7 +11,7 @@ from actors.exchange.network_config import MoldUdp64Config
 from actors.runtime.actor import Config
 from actors.runtime.addresses import ListenAddress
 
-__all__ = ["AccountConfig", "CapacityConfig", "ExchangeConfig"]
+__all__ = ["AccountConfig", "CapacityConfig", "ExchangeConfig", "JournalConfig"]
 
 Permission = Literal["order_entry", "market_data", "glimpse"]
 
@@ -54,12 +54,33 @@ class CapacityConfig(Config):
     send_buffer_kib: int = pydantic.Field(1_024, ge=4, le=65_536)
 
 
+class JournalConfig(Config):
+    """What is written down of every input, to recover from.
+
+    ``durability``: ``process`` survives a kill of the exchange; ``disk`` the machine's end as well,
+    nothing being sent that is not on the disk; ``none`` writes nothing. A checkpoint is taken every
+    ``checkpoint_every`` records, or messages of market data, which bounds how long a recovery
+    takes; segments, each of ``segment_mib``, that no checkpoint needs any more are deleted unless
+    ``keep``. ``folder``: by
+    default in the deployment's run directory, where it lasts for a run; in a folder of your own,
+    for a trading day.
+    """
+
+    durability: Literal["none", "process", "disk"] = "process"
+    segment_mib: int = pydantic.Field(16, ge=1, le=4_096)
+    checkpoint_every: int = pydantic.Field(500_000, ge=1, le=1_000_000_000)
+    folder: str = ""
+    keep: bool = False
+
+
 class ExchangeConfig(Config):
     """Where the exchange listens, who may come, what trades and how much of it.
 
     ``prices``: where a symbol starts, in the currency; a symbol not named starts at a price drawn
     from the flow's seed. ``tick``: smallest step of prices of 1.00 and above. ``collar``: the
     fraction of the last price by which a limit order may be more aggressive, 0 for any.
+    ``on_restart``: ``recover`` the day from the journal, or ``clear`` everything and begin a new
+    one.
     """
 
     order_entry: ListenAddress = "127.0.0.1:9000"
@@ -74,6 +95,8 @@ class ExchangeConfig(Config):
     collar: float = pydantic.Field(0.0, ge=0, le=0.99)
     flow: FlowConfig = SyntheticFlowConfig()
     capacity: CapacityConfig = CapacityConfig()
+    on_restart: Literal["recover", "clear"] = "recover"
+    journal: JournalConfig = JournalConfig()
     login_timeout_ms: float = pydantic.Field(10_000.0, gt=0, le=600_000)
     silence_timeout_ms: float = pydantic.Field(15_000.0, gt=0, le=600_000)
 

@@ -32,7 +32,8 @@ from schemas.enums import OrderType, Side, TimeInForce
 from schemas.recorded import EVENT, Action
 from schemas.venue import itch50
 
-__all__ = ["is_seeded", "play_event", "run_history", "seed_history"]
+__all__ = ["begin_now", "history_at", "history_due_ns", "is_seeded", "play_event", "run_history",
+           "seed_history", "waits_for_trader"]
 
 _LIMIT, _DAY, _IOC = np.int64(OrderType.LIMIT), np.int64(TimeInForce.DAY), np.int64(TimeInForce.IOC)
 _BUY, _SELL = np.int64(Side.BUY), np.int64(Side.SELL)
@@ -48,7 +49,7 @@ _LATEST_NS = 1_000_000_000  # when the recording is later than that, it goes on 
 
 
 @kernel
-def _history_at(venue):
+def history_at(venue):
     """The HISTORY record of a venue that has one."""
     return record_at(venue_at(venue).history, np.int64(0), HISTORY)
 
@@ -204,14 +205,14 @@ def _play_next(venue, history, stamp_ns):
 @kernel
 def is_seeded(venue):
     """Whether the orders from before the recording are in the book."""
-    history = _history_at(venue)
+    history = history_at(venue)
     return history.next >= history.seeds
 
 
 @kernel
 def seed_history(venue, stamp_ns, limit):
     """Enter up to ``limit`` of the orders from before the recording."""
-    history = _history_at(venue)
+    history = history_at(venue)
     for _ in range(min(limit, history.seeds - history.next)):
         _play_next(venue, history, stamp_ns)
 
@@ -261,10 +262,35 @@ def _begin_anew(venue, history, stamp_ns):
 
 
 @kernel
+def waits_for_trader(venue):
+    """Whether the recording is to begin when a trader has logged in, and none has."""
+    history = history_at(venue)
+    return (is_seeded(venue) and history.base_ns == 0 and history.waits != 0
+            and history.laps == 0 and not _trader_is_in(venue))
+
+
+@kernel
+def begin_now(venue):
+    """Let the recording wait for nobody."""
+    history_at(venue).waits = 0
+
+
+@kernel
+def history_due_ns(venue, now_ns):
+    """When the recording goes on, which waits for nobody."""
+    history = history_at(venue)
+    if history.ended:
+        return now_ns + _ASK_AGAIN_NS
+    if history.base_ns == 0 or history.speed == 0.0 or history.next >= history.count:
+        return now_ns
+    return _due_ns(history, history.next)
+
+
+@kernel
 def run_history(venue, now_ns, stamp_ns, limit):
     """Play what is due at ``now_ns``, ``limit`` events at most, stamped ``stamp_ns``. Returns when
     the next is due, or is to be asked for."""
-    history = _history_at(venue)
+    history = history_at(venue)
     if history.ended:
         return now_ns + _ASK_AGAIN_NS
     if history.base_ns == 0:

@@ -1,18 +1,24 @@
 """What the reactor calls: thin shells around the kernels."""
 
+import numpy as np
+
 from actors.exchange.datagrams import send_datagrams
-from actors.exchange.flow import is_populated, populate, run_flow
-from actors.exchange.flow_recorded import is_seeded, run_history, seed_history
+from actors.exchange.flow_clock import due_ns
+from actors.exchange.flow_recorded import history_at, is_seeded
+from actors.exchange.inputs import InputType, carry_out
 from actors.exchange.serving import keep_sessions, open_day, serve_turn, stamp
 from actors.exchange.session_io import flush_all
+from actors.exchange.state_copy import give_snapshot
 from actors.exchange.venue import Phase, venue_at
 from actors.runtime import context, handler
 
 __all__ = ["VENUE_TABLE", "on_heartbeat_timer", "on_flow_timer", "on_sockets"]
 
 VENUE_TABLE = 0
-_EVENTS_PER_CALL = 256
 _IDLE_NS = 1_000_000_000
+_SOON_NS = 1_000_000
+_SYNC_CHECK_NS = 100_000  # durability: disk
+_FLOW, _BEGIN, _NOTHING = np.int64(InputType.FLOW), np.int64(InputType.BEGIN), np.int64(0)
 
 
 @handler
@@ -28,24 +34,25 @@ def on_flow_timer(ctx, now_ns):
     open_day(venue)
     following = now_ns + _IDLE_NS
     if venue_at(venue).phase == Phase.OPEN:
-        if venue_at(venue).history != 0:
-            if not is_seeded(venue):
-                seed_history(venue, stamp(venue), _EVENTS_PER_CALL)
-                following = now_ns
-            else:
-                following = run_history(venue, now_ns, stamp(venue), _EVENTS_PER_CALL)
-        elif not is_populated(venue):
-            populate(venue, stamp(venue))
-            following = now_ns
-        else:
-            following = run_flow(venue, now_ns, stamp(venue), _EVENTS_PER_CALL)
+        if due_ns(venue, now_ns) <= now_ns:
+            at = stamp(venue)
+            if venue_at(venue).history != 0 and is_seeded(venue) and history_at(venue).waits != 0:
+                carry_out(venue, _BEGIN, _NOTHING, _NOTHING, _NOTHING, at)
+            if not carry_out(venue, _FLOW, now_ns, _NOTHING, _NOTHING, at):
+                return now_ns + _SOON_NS
+            flush_all(venue, now_ns)
+            send_datagrams(venue, now_ns)
+        following = due_ns(venue, now_ns)
+    if venue_at(venue).holds:
         flush_all(venue, now_ns)
         send_datagrams(venue, now_ns)
+        following = min(following, now_ns + _SYNC_CHECK_NS)
     return following
 
 
 @handler
 def on_heartbeat_timer(ctx, now_ns):
-    """Timer: heartbeats out, silent clients off."""
+    """Timer: heartbeats out, silent clients off; a copy of the state if one is wanted."""
+    give_snapshot(context(ctx).tables[VENUE_TABLE])
     keep_sessions(context(ctx).tables[VENUE_TABLE], now_ns)
     return 0

@@ -26,7 +26,7 @@ from actors.exchange.sequenced_log import append, message_address
 from actors.exchange.session_io import end_session, keep_evidence
 from actors.exchange.session_state import EndReason
 from actors.exchange.venue import (
-    Counter, Phase, access_at, account_at, bump, find_symbol, listing_at, log_at, session_at, venue_at,
+    Counter, Phase, account_at, bump, find_symbol, listing_at, log_at, session_at, venue_at,
 )
 from schemas.enums import Side
 from schemas.venue import ouch50
@@ -82,22 +82,16 @@ def handle_request(venue, slot, request, length, stamp_ns):
 
 
 @kernel
-def cancel_deserted(venue, stamp_ns):
-    """Cancel the orders of the accounts that have lost their last session, if they want that."""
+def cancel_deserted(venue, account, stamp_ns):
+    """Cancel the orders of an account that has lost its last session."""
     record = venue_at(venue)
-    record.deserted = 0
-    for account in range(record.n_logs - 1):
-        row = access_at(venue, account)
-        if row.deserted == 0:
-            continue
-        row.deserted = 0
-        if record.phase != Phase.OPEN:
-            continue  # the orders are over with the day
-        bump(venue, Counter.DESERTIONS, 1)
-        status = np.int64(Status.EVENTS_FULL)
-        while status == Status.EVENTS_FULL:
-            status = cancel_all(record.engine, account + 1, _EVERY_SYMBOL, _DISCONNECTED, stamp_ns)
-            settle(venue, status, record.blanks_at)
+    if record.phase != Phase.OPEN:
+        return  # the orders are over with the day
+    bump(venue, Counter.DESERTIONS, 1)
+    status = np.int64(Status.EVENTS_FULL)
+    while status == Status.EVENTS_FULL:
+        status = cancel_all(record.engine, account + 1, _EVERY_SYMBOL, _DISCONNECTED, stamp_ns)
+        settle(venue, status, record.blanks_at)
 
 
 @kernel

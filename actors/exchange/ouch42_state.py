@@ -21,7 +21,7 @@ from actors.exchange.venue import account_at, venue_at
 from schemas.venue import ouch42
 from schemas.venue.big_endian import fill, get_raw4, get_raw8, put_bytes, put_raw4
 
-__all__ = ["OUCH42", "Ouch42", "add_token", "allocate_ouch42", "firm_of", "forget_token",
+__all__ = ["OUCH42", "Ouch42", "TOKENS", "add_token", "allocate_ouch42", "firm_of", "forget_token",
            "has_room", "is_ouch42", "ouch42_at", "token_of", "user_ref_of"]
 
 _TOKEN = ouch42.ORDER_TOKEN_LENGTH

@@ -38,7 +38,7 @@ _MESSAGE_ROOM = -(-_LONGEST // 8) * 8
 #: Behind the end of the log a packet is being written over the oldest bytes.
 _BEING_WRITTEN = 512
 _NONE = -1
-_LOG_END = LOG.fields["end"][1]
+_LOG_END, _LOG_LIMIT = LOG.fields["end"][1], LOG.fields["limit"][1]
 
 
 class BookState(IntEnum):
@@ -229,9 +229,9 @@ def follow(book, log_address, most):
     meanwhile."""
     state, log = public_at(book), record_at(log_address, 0, LOG)
     base, capacity = log.base, log.capacity
-    end = load_acquire(log_address + _LOG_END)
+    limit = load_acquire(log_address + _LOG_LIMIT)
     applied = np.int64(0)
-    while applied < most and state.position != end and state.state == BookState.FOLLOWING:
+    while applied < most and state.position < limit and state.state == BookState.FOLLOWING:
         frame = base + (state.position & (capacity - 1))
         length = get_u16(frame, 0) - 1
         put_bytes(state.message_at, 0, frame + FRAME, max(min(length, _LONGEST), 1))
@@ -244,4 +244,5 @@ def follow(book, log_address, most):
         state.position += FRAME + length
         state.next_seq += 1
         applied += 1
+        limit = load_acquire(log_address + _LOG_LIMIT)
     return applied

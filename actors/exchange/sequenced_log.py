@@ -25,8 +25,8 @@ from actors.runtime.native import fence_release, load_i64, store_i64
 from schemas.venue.big_endian import get_u16, put_bytes
 from schemas.venue.soupbintcp import HEADER_LENGTH, SEQUENCED_DATA, put_packet_header
 
-__all__ = ["LOG", "LogMemory", "MARK_EVERY", "MAX_MESSAGE", "NOT_RETAINED", "allocate_logs",
-           "append", "locate", "message_address", "readable_bytes"]
+__all__ = ["LOG", "LogMemory", "MARK_EVERY", "MAX_MESSAGE", "NOT_RETAINED", "SLACK",
+           "allocate_logs", "append", "locate", "message_address", "readable_bytes"]
 
 #: Longest message that fits: no ITCH message is longer, nor an OUCH response with a few options.
 MAX_MESSAGE = 252
@@ -34,15 +34,19 @@ MARK_EVERY = 64
 #: Answer of :func:`locate` when the message is no longer there, or is not yet.
 NOT_RETAINED = -1
 
-_SLACK = 256
-_SMALLEST = 2 * MARK_EVERY * _SLACK  # so that the newest mark is always retained
+#: What lies behind a ring's end, of its beginning.
+SLACK = 256
+_SMALLEST = 2 * MARK_EVERY * SLACK  # so that the newest mark is always retained
 _SHORTEST_PACKET = HEADER_LENGTH + 10  # an OUCH system event; it bounds the number of marks
-assert HEADER_LENGTH + MAX_MESSAGE <= _SLACK
+assert HEADER_LENGTH + MAX_MESSAGE <= SLACK
 
 #: One log. ``base`` and ``marks`` are addresses; ``capacity`` (bytes) and ``n_marks`` are powers of
-#: two; ``end`` is a position; ``next_seq`` is the number of the next message, from 1.
+#: two; ``end`` is a position; ``next_seq`` is the number of the next message, from 1. Up to
+#: ``limit`` it may be sent: to the end, unless it ``holds`` what is not on the disk yet; ``marked``
+#: is the next limit.
 LOG = np.dtype([("base", "i8"), ("capacity", "i8"), ("marks", "i8"), ("n_marks", "i8"),
-                ("end", "i8"), ("next_seq", "i8"), ("reserved", "i8", (10,))])
+                ("end", "i8"), ("next_seq", "i8"), ("limit", "i8"), ("marked", "i8"),
+                ("holds", "i8"), ("reserved", "i8", (7,))])
 assert LOG.itemsize == 128
 
 
@@ -79,7 +83,7 @@ def allocate_logs(capacities: list[int]) -> LogMemory:
     for log, capacity in zip(memory.logs, capacities):
         size = 1 << (max(capacity, _SMALLEST) - 1).bit_length()
         n_marks = 1 << (size // (_SHORTEST_PACKET * MARK_EVERY) + 1).bit_length()
-        ring, marks = np.zeros(size + _SLACK, np.uint8), np.zeros(n_marks, np.int64)
+        ring, marks = np.zeros(size + SLACK, np.uint8), np.zeros(n_marks, np.int64)
         memory.rings.append(ring)
         memory.marks.append(marks)
         log["base"], log["capacity"] = ring.ctypes.data, size
@@ -111,6 +115,8 @@ def append(log, length):
     fence_release()  # the housekeeper reads up to ``end``
     log.end += HEADER_LENGTH + length
     log.next_seq += 1
+    if log.holds == 0:
+        log.limit = log.end
 
 
 @kernel
@@ -134,8 +140,9 @@ def locate(log, sequence_number):
 
 @kernel
 def readable_bytes(log, position):
-    """How many bytes from ``position`` on lie in one piece; 0 at the end, NOT_RETAINED if gone."""
-    available = log.end - position
-    if available > log.capacity:
+    """How many bytes from ``position`` on may be sent and lie in one piece; 0 at the limit,
+    NOT_RETAINED if they are gone."""
+    if log.end - position > log.capacity:
         return np.int64(NOT_RETAINED)
+    available = max(log.limit - position, np.int64(0))
     return min(available, log.capacity - (position & (log.capacity - 1)))

@@ -6,11 +6,9 @@ session is flushed, then all.
 
 import numpy as np
 
+from actors.exchange.accounts import next_deserted
 from actors.exchange.datagrams import note_requests, send_datagrams, serve_requests
-from actors.exchange.market_data import announce_close, announce_open
-from actors.exchange.order_entry import cancel_deserted
-from actors.exchange.order_ports import take_request
-from actors.exchange.order_replies import announce
+from actors.exchange.inputs import InputType, carry_out
 from actors.exchange.session_io import (
     adopt, compact, end_session, finish_session, flush, flush_all, has_all, is_active,
     keep_evidence, receive, send_heartbeat,
@@ -20,13 +18,13 @@ from actors.exchange.sockets import (
     EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT, EPOLLRDHUP, event_flags, event_slot,
 )
 from actors.exchange.venue import (
-    DATAGRAM_SLOT, EPOLL_EVENTS, Counter, Directive, Phase, bump, session_at, venue_at,
+    DATAGRAM_SLOT, EPOLL_EVENTS, Counter, Directive, Phase, access_at, bump, session_at,
+    venue_at,
 )
 from actors.runtime import kernel
 from actors.runtime.clock import now_ns
 from actors.runtime.histogram import record_ns
 from actors.runtime.native import epoll_wait
-from schemas.venue import ouch50
 from schemas.venue.soupbintcp import (
     CLIENT_HEARTBEAT, COMPLETE, DEBUG, HEARTBEAT_INTERVAL_NS, LOGOUT_REQUEST, MALFORMED,
     UNSEQUENCED_DATA, next_packet,
@@ -37,7 +35,9 @@ __all__ = ["keep_sessions", "open_day", "serve_turn", "stamp"]
 _REQUESTS_PER_TURN = 512  # of one session, then others get theirs
 _DAY_NS = 86_400_000_000_000
 _GONE = EPOLLRDHUP | EPOLLHUP | EPOLLERR
-_START_OF_DAY, _END_OF_DAY = int(ouch50.EventCode.START_OF_DAY), int(ouch50.EventCode.END_OF_DAY)
+_OPEN, _REQUEST, _CLOSE, _DESERT = (np.int64(t) for t in (
+    InputType.OPEN, InputType.REQUEST, InputType.CLOSE, InputType.DESERT))
+_NOTHING = np.int64(0)
 
 
 @kernel
@@ -50,12 +50,8 @@ def stamp(venue):
 @kernel
 def open_day(venue):
     """Announce the day, once."""
-    record = venue_at(venue)
-    if record.phase == Phase.BEFORE_OPEN:
-        at = stamp(venue)
-        announce_open(venue, at)
-        announce(venue, _START_OF_DAY, at)
-        record.phase = Phase.OPEN
+    if venue_at(venue).phase == Phase.BEFORE_OPEN:
+        carry_out(venue, _OPEN, _NOTHING, _NOTHING, _NOTHING, stamp(venue))
 
 
 @kernel
@@ -78,7 +74,12 @@ def _handle_packets(venue, slot):
             break
         begin, session.begin = session.begin, following
         if kind == UNSEQUENCED_DATA and session.kind != SessionKind.MARKET_DATA:
-            take_request(venue, slot, base + at, length, stamp(venue))
+            record.request_slot = slot
+            who = session.account | session.kind << 32
+            if not carry_out(venue, _REQUEST, who, base + at, length, stamp(venue)):
+                session.begin = begin  # the journal takes nothing for now: read no more
+                session.backlog = 1
+                break
             requests += 1
         elif kind == LOGOUT_REQUEST:
             end_session(venue, slot, EndReason.LOGOUT, 0)
@@ -140,6 +141,18 @@ def _note_events(venue, epoll_fd):
 
 
 @kernel
+def _leave_no_orders(venue):
+    """Cancel the orders of the accounts that have lost their last session, if they want that."""
+    account = next_deserted(venue)
+    while account >= 0:
+        if not carry_out(venue, _DESERT, account, _NOTHING, _NOTHING, stamp(venue)):
+            return
+        access_at(venue, account).deserted = 0
+        account = next_deserted(venue)
+    venue_at(venue).deserted = 0
+
+
+@kernel
 def serve_turn(venue, epoll_fd, turn_ns):
     """Everything there is to do for the sessions now. Returns the work done."""
     record = venue_at(venue)
@@ -155,7 +168,7 @@ def serve_turn(venue, epoll_fd, turn_ns):
                 if is_active(venue, slot):
                     record.unfinished += session.readable | session.backlog
     if record.deserted:
-        cancel_deserted(venue, stamp(venue))
+        _leave_no_orders(venue)
     work += flush_all(venue, turn_ns) + send_datagrams(venue, turn_ns) + serve_requests(venue)
     if record.directive >= Directive.CLOSE:
         work += _close_day(venue, turn_ns)
@@ -167,10 +180,8 @@ def _close_day(venue, turn_ns):
     """Announce the end of the day, once, and end each session that has heard of it."""
     record = venue_at(venue)
     if record.phase == Phase.OPEN:
-        at = stamp(venue)
-        announce_close(venue, at)
-        announce(venue, _END_OF_DAY, at)
-        record.phase = Phase.CLOSED
+        if not carry_out(venue, _CLOSE, _NOTHING, _NOTHING, _NOTHING, stamp(venue)):
+            return np.int64(0)
         flush_all(venue, turn_ns)
     ended = 0
     for slot in range(record.used):

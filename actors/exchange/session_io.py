@@ -17,6 +17,7 @@ from actors.exchange.sockets import (
     EAGAIN, EINTR, RECEIVE_FLAGS, SEND_FLAGS, epoll_add, epoll_delete, shutdown,
 )
 from actors.exchange.venue import Counter, bump, log_at, session_at, venue_at
+from actors.runtime.journal.kernels import SYNCED_AT, journal_at
 from actors.runtime.native import (
     errno_location, load_acquire, load_i64, recv, send, store_release,
 )
@@ -191,9 +192,24 @@ def flush(venue, slot, now_ns):
 
 
 @kernel
+def _let_go(venue):
+    """What was appended before the record that is on the disk by now may be sent."""
+    record = venue_at(venue)
+    if load_acquire(record.journal + SYNCED_AT) < record.held_sequence:
+        return
+    for number in range(record.n_logs):
+        log = log_at(venue, number)
+        log.limit = log.marked
+        log.marked = log.end
+    record.held_sequence = journal_at(record.journal).sequence
+
+
+@kernel
 def flush_all(venue, now_ns):
     """Send every session what it has not got yet. Returns bytes sent."""
     total = np.int64(0)
+    if venue_at(venue).holds:
+        _let_go(venue)
     for slot in range(venue_at(venue).used):
         if not is_active(venue, slot) or has_all(venue, slot):
             continue

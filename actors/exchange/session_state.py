@@ -89,8 +89,8 @@ class SessionMemory(NamedTuple):
 
 
 def allocate_sessions(n: int) -> SessionMemory:
-    """``n`` free sessions."""
-    sessions, buffers = np.zeros(n, SESSION), np.zeros((n, RECEIVE_BYTES), np.uint8)
+    """``n`` free sessions, and behind them a row for requests that come from no session."""
+    sessions, buffers = np.zeros(n + 1, SESSION)[:n], np.zeros((n, RECEIVE_BYTES), np.uint8)
     sessions["fd"] = -1
     sessions["receive_at"] = buffers.ctypes.data + np.arange(n) * RECEIVE_BYTES
     return SessionMemory(sessions, buffers)

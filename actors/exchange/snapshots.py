@@ -162,7 +162,7 @@ class SnapshotMaker:
     @property
     def lag_bytes(self) -> int:
         """How much of the log was not read yet."""
-        return int(self._log["end"]) - int(self._state["position"])
+        return int(self._log["limit"]) - int(self._state["position"])
 
     def ask(self, now_ns: int) -> Snapshot:
         """The snapshot for somebody who asks now, not whole yet perhaps; they are its reader from

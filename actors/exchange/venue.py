@@ -4,8 +4,10 @@ The housekeeper builds it once (:func:`build_venue`); it is the actor's one tabl
 address, ``venue``, and numbers: of sessions, accounts, symbols, logs.
 """
 
+from __future__ import annotations
+
 from enum import IntEnum
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -21,9 +23,13 @@ from actors.runtime.native import load_i64, store_i64
 from schemas.venue import symbol_to_int
 from schemas.venue.soupbintcp import END_OF_SESSION, SERVER_HEARTBEAT, packet
 
-__all__ = ["ACCESS", "ACCOUNT", "BACKGROUND", "COUNTER_NAMES", "Counter", "DATAGRAM_SLOT", "Directive",
-           "EPOLL_EVENTS", "LISTING", "MARKET_DATA_LOG", "Phase", "VENUE", "Venue", "access_at",
-           "account_at", "build_venue", "bump", "find_symbol", "listing_at", "log_at", "session_at", "venue_at"]
+if TYPE_CHECKING:
+    from actors.exchange.ouch42_state import Ouch42
+
+__all__ = ["ACCESS", "ACCOUNT", "BACKGROUND", "COUNTER_NAMES", "Counter", "DATAGRAM_SLOT",
+           "Directive", "EPOLL_EVENTS", "LISTING", "MARKET_DATA_LOG", "Phase", "VENUE", "Venue",
+           "access_at", "account_at", "build_venue", "bump", "find_symbol", "listing_at", "log_at",
+           "session_at", "venue_at"]
 
 #: Owner number of the flow, synthetic or recorded. Account number a owns orders as a + 1 and reads
 #: log a + 1.
@@ -88,13 +94,17 @@ class Counter(IntEnum):
 COUNTER_NAMES = tuple(counter.name.lower() for counter in Counter)
 
 #: The venue. Fields that are not counts or times are addresses: of the engine's block, of arrays of
-#: SESSION, LOG, ACCOUNT, ACCESS, LISTING, of the symbols' map, of FLOW and its arrays, of HISTORY (0: there
-#: is no recording), of DATAGRAMS (0: there are no lines), of OUCH42 (0: nobody
-#: speaks that), of the actor's counters and of its
-#: histogram of order_ack, and (``*_at``) of the small buffers at the end.
+#: SESSION, LOG, ACCOUNT, ACCESS, LISTING, of the symbols' map, of FLOW and its arrays, of HISTORY
+#: (0: there is no recording), of DATAGRAMS (0: there are no lines), of OUCH42 (0: nobody speaks
+#: that), of the actor's counters and of its histogram of order_ack, and (``*_at``) of the small
+#: buffers at the end.
 #: ``midnight_offset_ns`` turns monotonic time into time since local midnight. ``offered`` counts
 #: the sessions handed over by the housekeeper, ``adopted`` those taken by the reactor, ``used``
-#: bounds their slots, ``unfinished`` counts those that have more to read. ``deserted``: some
+#: bounds their slots, ``unfinished`` counts those that have more to read. ``journal``, ``apply``
+#: and ``snapshot`` are addresses: of the JOURNAL, of the code of ``apply_input``, of a SNAPSHOT.
+#: ``flow_ns`` is when the flow was played last, ``request_slot`` whose request is carried out
+#: (``spare_slot``: nobody's). ``holds``: nothing is sent before it is on the disk; what was
+#: appended before record ``held_sequence`` is sent when that is. ``deserted``: some
 #: account's last session has just ended.
 VENUE = np.dtype([
     ("engine", "i8"), ("sessions", "i8"), ("logs", "i8"), ("accounts", "i8"), ("listing", "i8"),
@@ -105,6 +115,8 @@ VENUE = np.dtype([
     ("midnight_offset_ns", "i8"), ("phase", "i8"), ("directive", "i8"), ("used", "i8"),
     ("offered", "i8"), ("adopted", "i8"), ("unfinished", "i8"), ("history", "i8"),
     ("datagrams", "i8"), ("deserted", "i8"), ("access", "i8"), ("ouch42", "i8"),
+    ("journal", "i8"), ("apply", "i8"), ("snapshot", "i8"), ("flow_ns", "i8"),
+    ("request_slot", "i8"), ("spare_slot", "i8"), ("holds", "i8"), ("held_sequence", "i8"),
     ("scratch", "i8", (2,)), ("blanks", "u1", (16,)), ("packets", "u1", (8,)),
     ("epoll_events", "u1", (EPOLL_EVENTS * EVENT_BYTES,)),
 ], align=True)
@@ -140,6 +152,7 @@ class Venue(NamedTuple):
     names: OrderMap
     flow: Flow
     history: History | None = None
+    ouch42: Ouch42 | None = None
 
     @property
     def address(self) -> int:
@@ -173,10 +186,12 @@ def _fill(record: np.ndarray, venue: Venue) -> None:
     record["packets"][:6] = list(packet(SERVER_HEARTBEAT) + packet(END_OF_SESSION))
     record["engine"] = venue.engine.address
     record["history"] = venue.history.state.ctypes.data if venue.history else 0
+    record["spare_slot"] = record["request_slot"] = venue.sessions.sessions.size
     record["n_logs"], record["n_symbols"] = venue.logs.logs.size, venue.listing.size
     for field, array in (
         ("logs", venue.logs.logs), ("sessions", venue.sessions.sessions),
-        ("accounts", venue.accounts), ("access", venue.access), ("listing", venue.listing), ("names", venue.names.entries),
+        ("accounts", venue.accounts), ("access", venue.access),
+        ("listing", venue.listing), ("names", venue.names.entries),
         ("names_header", venue.names.header), ("flow", venue.flow.state),
         ("flow_symbols", venue.flow.symbols), ("flow_slots", venue.flow.slots),
     ):

@@ -60,10 +60,13 @@ def load_units(paths: Iterable[str], python_path: Iterable[str]) -> tuple[list[U
 def _runtime_units() -> list[Unit]:
     """The reactor, and what plain Python calls of the runtime; all take and give int64."""
     from actors.runtime import histogram, reactor, wire
+    from actors.runtime.journal import kernels as journal
 
     called = ((reactor.run, 1), (reactor.serve_outputs, 1), (reactor.is_blocked, 1),
               (wire.claim, 2), (wire.commit, 2), (wire.abort, 2), (wire.take, 2),
-              (wire.release, 1), (wire.adopt_producer, 1), (histogram.record_ns, 2))
+              (wire.release, 1), (wire.adopt_producer, 1), (histogram.record_ns, 2),
+              (journal.scan, 5), (journal.find_record, 5), (journal.hash_bytes, 3),
+              (journal.append_record, 5))
     return [_kernel_unit(kernel, arguments) for kernel, arguments in called]
 
 

@@ -27,4 +27,5 @@ class ExitCode(enum.IntEnum):
     START_FAILED = 6, "an actor did not start; everything was stopped"
     UNKNOWN_ACTOR = 7, "the deployment has no actor of that name"
     TIMED_OUT = 8, "the deployment did not answer, or did not get there, in time"
+    DAMAGED = 9, "the journal is damaged"
     INTERRUPTED = 130, "Ctrl-C before it was done"

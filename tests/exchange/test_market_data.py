@@ -164,8 +164,8 @@ def test_the_day_ends_with_its_last_messages_and_the_end_of_session(tmp_path):
         assert exchange.logged("market closed", "1 orders", "0 trades")
 
 
-def test_a_restart_begins_a_new_session(tmp_path):
-    with RunningExchange(tmp_path) as exchange:
+def test_a_restart_that_clears_begins_a_new_session(tmp_path):
+    with RunningExchange(tmp_path, on_restart="clear") as exchange:
         trader = exchange.trader()
         trader.enter("B", 100, "AAPL", 1_000_000)
         trader.expect("A")

@@ -56,7 +56,7 @@ def relay_plan(root: pathlib.Path, placement: str = "processes", transport: str 
         transport = "ipc" if placement == "processes" else "inproc"
     wires = tuple(
         WirePlan(i, a, "numbers", b, "numbers", "OrderCommand", transport,
-                 f"{run_dir}/w{i}" if transport != "tcp" else f"127.0.0.1:{_free_port()}",
+                 f"{run_dir}/w{i}" if transport != "tcp" else f"127.0.0.1:{free_port()}",
                  capacity, overflow)
         for i, (a, b) in enumerate(zip(chain, chain[1:])))
     plan = Plan("test", "", str(run_dir), str(shm_dir), ("A", "B", "C", "D"), actors,
@@ -104,7 +104,7 @@ def plan_of(root: pathlib.Path, actors: dict[str, str], wires: list[W],
                  else (ProcessPlan("all", thread_plans),))
     wire_plans = tuple(
         WirePlan(i, *w.source.split("/"), *w.target.split("/"), w.message, w.transport,
-                 f"127.0.0.1:{_free_port()}" if w.transport == "tcp" else f"{run_dir}/w{i}",
+                 f"127.0.0.1:{free_port()}" if w.transport == "tcp" else f"{run_dir}/w{i}",
                  w.capacity, w.overflow)
         for i, w in enumerate(wires))
     plan = Plan("test", "", str(run_dir), str(shm_dir), ("A", "B", "C", "D"), actor_plans,
@@ -113,7 +113,7 @@ def plan_of(root: pathlib.Path, actors: dict[str, str], wires: list[W],
     return plan
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
         return s.getsockname()[1]

@@ -11,13 +11,24 @@ import yaml
 
 from tests.system.cli import CHECKOUT, Cli, deployment
 
-__all__ = ["desk", "trade"]
+__all__ = ["desk", "exchange_alone", "trade"]
 
 
 @contextmanager
 def desk(topology: str = "topology.yaml", **changes) -> Iterator[Cli]:
     """The shipped deployment of the file ``topology`` with ``changes`` to its top-level keys."""
     with deployment(yaml.safe_dump(_on_free_ports(topology, changes))) as cli:
+        yield cli
+
+
+@contextmanager
+def exchange_alone(**config) -> Iterator[Cli]:
+    """A deployment of an exchange and nobody else."""
+    order_entry, market_data = (f"127.0.0.1:{port}" for port in _free_ports(2))
+    ports = {"order_entry": order_entry, "market_data": market_data}
+    topology = {"version": 1, "name": "venue", "symbols": ["AAPL", "MSFT"], "actors": {
+        "exchange": {"class": "actors.exchange:Exchange", "config": {**ports, **config}}}}
+    with deployment(yaml.safe_dump(topology)) as cli:
         yield cli
 
 
