@@ -23,6 +23,7 @@ from schemas.venue.soupbintcp import LoginRequest
 __all__ = ["OrderRate"]
 
 _STARTING_S, _ANSWERING_S = 180, 60
+_AWAKE_NS = 10_000_000  # without an order for so long, the exchange sleeps
 
 
 class OrderRate:
@@ -36,7 +37,7 @@ class OrderRate:
                                 flow={"kind": "synthetic", "rate": 0}, journal=journal)
         actor = ActorPlan("exchange", 0, "actors.exchange:Exchange",
                           config.model_dump(mode="json"), "exchange", "exchange")
-        thread = ThreadPlan("exchange", ("exchange",), wait="yielding")
+        thread = ThreadPlan("exchange", ("exchange",), wait="yielding", spin_ns=_AWAKE_NS)
         plan = Plan("bench", "", str(folder), str(folder), ("AAPL",), (actor,),
                     (ProcessPlan("exchange", (thread,)),), ())
         (folder / "plan.json").write_text(plan.to_json())
@@ -51,9 +52,9 @@ class OrderRate:
         self._socket.settimeout(_ANSWERING_S)
         self._socket.sendall(LoginRequest("DESK01", "PITWIRE", "", 0).encode())
         self._socket.recv(64)
-        self._next_ref, self._answer = 1, 0
+        self._next_ref = 1
         time.sleep(0.05)
-        self._answer = self._answer_bytes()
+        self.answer_bytes = self._count_answer_bytes()
 
     def _wait_ready(self, folder: pathlib.Path) -> None:
         until = time.monotonic() + _STARTING_S
@@ -66,7 +67,12 @@ class OrderRate:
             time.sleep(0.01)
         raise RuntimeError("the exchange did not start")
 
-    def _orders(self, n: int) -> bytes:
+    def fileno(self) -> int:
+        """The connection's descriptor."""
+        return self._socket.fileno()
+
+    def orders(self, n: int) -> bytes:
+        """The next ``n`` orders in their packets, all of one length."""
         one = np.frombuffer(soupbintcp.packet(soupbintcp.UNSEQUENCED_DATA, ouch50.encode_in(
             "O", user_ref_num=1, side="B", quantity=100, symbol="AAPL", price=1_000_000,
             time_in_force="3", display="Y", capacity="P", intermarket_sweep_eligibility="N",
@@ -78,9 +84,9 @@ class OrderRate:
         self._next_ref += n
         return many.tobytes()
 
-    def _answer_bytes(self) -> int:
+    def _count_answer_bytes(self) -> int:
         """What an order's two answers come to, with their packets."""
-        self._socket.sendall(self._orders(1))
+        self._socket.sendall(self.orders(1))
         received, kinds = b"", []
         while len(kinds) < 2:
             received += self._socket.recv(4096)
@@ -90,7 +96,7 @@ class OrderRate:
 
     def measure(self, n: int) -> float:
         """Orders a second, from the first sent to the last answered."""
-        data, wanted = self._orders(n), n * self._answer
+        data, wanted = self.orders(n), n * self.answer_bytes
         buffer = bytearray(1 << 20)
         began = time.perf_counter()
         sender = threading.Thread(target=self._socket.sendall, args=(data,))

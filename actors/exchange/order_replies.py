@@ -106,7 +106,8 @@ def _tell_accepted(venue, event, request):
         get_u64(request, ouch50.ENTER_ORDER_PRICE),
         get_u8(request, ouch50.ENTER_ORDER_TIME_IN_FORCE), tag_display(event.tag), event.number,
         tag_capacity(event.tag), tag_sweep(event.tag), _CONTINUOUS, _LIVE, _cl_ord_id_of(request))
-    deliver(venue, np.int64(event.owner), _echo_options(request, ouch50.ENTER_ORDER_LENGTH, message, length))
+    length = _echo_options(request, ouch50.ENTER_ORDER_LENGTH, message, length)
+    deliver(venue, np.int64(event.owner), length)
     bump(venue, Counter.ACKS, 1)
 
 
@@ -119,7 +120,8 @@ def _tell_replaced(venue, event, request):
         event.price_e4, get_u8(request, ouch50.REPLACE_ORDER_TIME_IN_FORCE),
         tag_display(event.tag), event.number, tag_capacity(event.tag), tag_sweep(event.tag),
         _CONTINUOUS, _LIVE, _cl_ord_id_of(request))
-    deliver(venue, np.int64(event.owner), _echo_options(request, ouch50.REPLACE_ORDER_LENGTH, message, length))
+    length = _echo_options(request, ouch50.REPLACE_ORDER_LENGTH, message, length)
+    deliver(venue, np.int64(event.owner), length)
     bump(venue, Counter.ACKS, 1)
 
 
@@ -144,9 +146,9 @@ def _tell_executed(venue, event):
 @kernel
 def _tell_canceled(venue, event):
     message = message_address(log_at(venue, event.owner))
-    deliver(venue, np.int64(event.owner), ouch50.put_canceled(message, event.time_ns, event.user_ref,
-                                                    np.int64(event.quantity),
-                                                    CANCEL_LETTER[event.reason]))
+    length = ouch50.put_canceled(message, event.time_ns, event.user_ref, np.int64(event.quantity),
+                                 CANCEL_LETTER[event.reason])
+    deliver(venue, np.int64(event.owner), length)
     bump(venue, Counter.CANCELS, 1)
 
 
@@ -179,8 +181,9 @@ def _tell_refreshed(venue, event):
 @kernel
 def _tell_modified(venue, event):
     message = message_address(log_at(venue, event.owner))
-    deliver(venue, np.int64(event.owner), ouch50.put_modified(message, event.time_ns, event.user_ref,
-                                                    tag_side(event.tag), np.int64(event.leaves)))
+    length = ouch50.put_modified(message, event.time_ns, event.user_ref, tag_side(event.tag),
+                                 np.int64(event.leaves))
+    deliver(venue, np.int64(event.owner), length)
     bump(venue, Counter.ACKS, 1)
 
 

@@ -124,8 +124,8 @@ VENUE = np.dtype([
 #: A symbol's eight characters as an integer in memory order, and the tick of prices of 1.00 and up.
 LISTING = np.dtype([("symbol", "i8"), ("tick_e4", "i8")])
 
-#: ``last_user_ref``: the highest UserRefNum used so far. ``order_due_ns`` (since midnight): when the
-#: account is even with its throttle.
+#: ``last_user_ref``: the highest UserRefNum used so far. ``order_due_ns`` (since midnight): when
+#: the account is even with its throttle.
 ACCOUNT = np.dtype([("last_user_ref", "i8"), ("disabled", "i8"), ("order_due_ns", "i8"),
                     ("reserved", "i8")])
 

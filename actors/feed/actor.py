@@ -153,8 +153,8 @@ class FeedHandler(Actor):
             return "INFO", self._client.describe_end(values[0])
         if code == Event.GAP:
             return "WARNING", (f"messages {values[0]:,} to {values[1]:,} are missing on every "
-                               f"line: asked for again (gap {values[2]:,}; further ones within a second "
-                               f"are counted only)")
+                               f"line: asked for again (gap {values[2]:,}; further ones within a "
+                               f"second are counted only)")
         if code == Event.SNAPSHOT_TAKEN:
             return "INFO", (f"took a snapshot of {values[2]:,} messages as of message "
                             f"{values[0] - 1:,}; the venue is at {values[1] - 1:,}")

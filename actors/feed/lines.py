@@ -8,7 +8,8 @@ is kept in a ring until those before it have come:
 
     ring   slot [sequence & mask]   ... | expected: empty | 17 | 18 | empty | 20 | ... highest
 
-What is missing is for :mod:`actors.feed.gaps`. Nothing here knows what the messages say, nor reads a clock: times are arguments.
+What is missing is for :mod:`actors.feed.gaps`. Nothing here knows what the messages say, nor reads
+a clock: times are arguments.
 
 LINES, with a LINE for each socket, is one record in memory; ``lines`` is its address. The
 housekeeper owns it while ``state`` is IDLE, FORGETTING or ROLLING, otherwise the reactor does.

@@ -1,9 +1,9 @@
 """LOBSTER's message file as the ITCH 5.0 messages that it was made of, as far as it says.
 
 A stock directory message comes first, then, if the order book file is given, an order for each
-level that it shows before the first message. A row about an order that was never added (it rested before
-the file begins) is told of the order that stands for its level; if there is none, or it has less,
-of as much as there is, and otherwise under its own number, which a reader will not know.
+level that it shows before the first message. A row about an order that was never added (it rested
+before the file begins) is told of the order that stands for its level; if there is none, or it has
+less, of as much as there is, and otherwise under its own number, which a reader will not know.
 """
 
 from __future__ import annotations

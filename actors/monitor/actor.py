@@ -80,8 +80,9 @@ class Monitor(Actor):
             row[name] = event[name]
         ring["events"] += 1
         if event["severity"] == Severity.CRITICAL:
-            actor_logger(self.host).error("{}", f"risk state {TradingState(int(event['state'])).name}: "
-                                         f"{RejectReason(int(event['reason'])).name}")
+            state = TradingState(int(event["state"])).name
+            reason = RejectReason(int(event["reason"])).name
+            actor_logger(self.host).error("risk state {}: {}", state, reason)
 
     def on_reports(self, report) -> None:
         self._counters[2] += 1

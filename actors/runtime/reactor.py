@@ -4,10 +4,10 @@ One loop, compiled once, serves every actor: it reads a table of input wires, ti
 each with the address of its handler and of its actor's context. A turn serves inputs in order of
 priority (control, executions, orders, market data; equals in turn), then timers, then pollers.
 Between turns without work it waits as its wait strategy says (named as in the LMAX Disruptor):
-``busy_spin`` looks again, ``yielding`` gives the core away first, ``blocking`` does neither for long.
-The last two sleep, in ``ppoll`` on all their descriptors, after ``spin_ns`` without work. That a
-yielding thread sleeps at all is what keeps others alive: some kernels (Linux 6.18 among them) let
-threads that only ever yield starve everything else on their cores for the better part of a minute.
+``busy_spin`` looks again, ``yielding`` gives the core away first, ``blocking`` does neither for
+long. The last two sleep, in ``ppoll`` on all their descriptors, after ``spin_ns`` without work.
+That a yielding thread sleeps at all is what keeps others alive: some kernels (Linux 6.18 among
+them) let threads that only ever yield starve everything else for the better part of a minute.
 """
 
 import numpy as np

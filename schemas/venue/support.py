@@ -76,8 +76,8 @@ _ITCH = {
 }
 
 _OUCH_50_IN = {
-    "O": Support(ACTS, SENDS, "day, extended hours, IOC; hidden, reserve, minimum quantity, post-only; "
-                 "no crosses, no pegs, no times of day"),
+    "O": Support(ACTS, SENDS, "day, extended hours, IOC; hidden, reserve, minimum quantity, "
+                 "post-only; no crosses, no pegs, no times of day"),
     "U": Support(ACTS, SENDS),
     "X": Support(ACTS, SENDS),
     "M": Support(ACTS, NOT_SENT),

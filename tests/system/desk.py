@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import pathlib
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 import yaml
 
+from actors.runtime.vitals import Vitals
+from tests.runtime.deployments import eventually
 from tests.system.cli import CHECKOUT, Cli, deployment
 
-__all__ = ["desk", "exchange_alone", "trade"]
+__all__ = ["desk", "exchange_alone", "free_ports", "trade", "until_counted", "until_running"]
 
 
 @contextmanager
@@ -24,7 +27,7 @@ def desk(topology: str = "topology.yaml", **changes) -> Iterator[Cli]:
 @contextmanager
 def exchange_alone(**config) -> Iterator[Cli]:
     """A deployment of an exchange and nobody else."""
-    order_entry, market_data = (f"127.0.0.1:{port}" for port in _free_ports(2))
+    order_entry, market_data = (f"127.0.0.1:{port}" for port in free_ports(2))
     ports = {"order_entry": order_entry, "market_data": market_data}
     topology = {"version": 1, "name": "venue", "symbols": ["AAPL", "MSFT"], "actors": {
         "exchange": {"class": "actors.exchange:Exchange", "config": {**ports, **config}}}}
@@ -33,7 +36,7 @@ def exchange_alone(**config) -> Iterator[Cli]:
 
 
 def _on_free_ports(topology: str, changes: dict) -> dict:
-    order_entry, market_data, http = (f"127.0.0.1:{port}" for port in _free_ports(3))
+    order_entry, market_data, http = (f"127.0.0.1:{port}" for port in free_ports(3))
     ports = {
         "exchange": {"order_entry": order_entry, "market_data": market_data},
         "feed": {"venue": market_data}, "gateway": {"venue": order_entry},
@@ -52,9 +55,10 @@ def _config_keys(actor: str) -> dict:
     return shipped["actors"][actor].get("config", {})
 
 
-def _free_ports(n: int) -> list[int]:
+def free_ports(n: int, kind: socket.SocketKind = socket.SOCK_STREAM) -> list[int]:
+    """Ports of 127.0.0.1 that nobody has."""
     with ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(n)]
+        sockets = [stack.enter_context(socket.socket(type=kind)) for _ in range(n)]
         for one in sockets:
             one.bind(("127.0.0.1", 0))
         return [one.getsockname()[1] for one in sockets]
@@ -76,3 +80,19 @@ def trade(cli: Cli, words: str = "] fill ") -> dict:
     assert (ledger["lost"], ledger["unexplained"]) == (0, 0), ledger
     assert ledger["sent"] == ledger["handled"] + ledger["dropped"]
     return report
+
+
+def until_counted(cli: Cli, actor: str, counter: str, more_than: int = 0) -> int:
+    """Waits until a counter of an actor exceeds a value, and returns it."""
+    page = Vitals(pathlib.Path(cli.plan()["shm_dir"]) / f"{actor}.vitals")
+    return eventually(lambda: (n := page.counter(counter)) > more_than and n, timeout=60,
+                      what=f"more than {more_than} {counter} of {actor}")
+
+
+def until_running(cli: Cli, actor: str) -> dict:
+    """Waits until another incarnation of an actor than its first runs, and returns its row of ps."""
+    def running():
+        row = cli.ps()[actor]
+        return row if row["epoch"] > 1 and row["state"] == "RUNNING" else None
+
+    return eventually(running, timeout=60, what=f"the next epoch of {actor}")

@@ -2,7 +2,6 @@
 
 import json
 import os
-import pathlib
 import re
 
 import pytest
@@ -10,7 +9,7 @@ import pytest
 from launcher.report import HOPS
 from tests.book.recordings import LOBSTER_HOUR, recorded
 from tests.system.cli import CHECKOUT
-from tests.system.desk import desk, trade
+from tests.system.desk import desk, trade, until_counted, until_running
 
 pytestmark = pytest.mark.system
 
@@ -74,32 +73,22 @@ def test_a_second_strategy_trades_beside_the_first():
     with desk("topologies/two_strategies.yaml",
               actors={"strategy": {"config": quick}, "strategy_2": {"config": quick}}) as cli:
         cli("up", "-d")
-        _until_counted(cli, "strategy", "fills")
-        _until_counted(cli, "strategy_2", "fills")
+        until_counted(cli, "strategy", "fills")
+        until_counted(cli, "strategy_2", "fills")
         cli("down")
         assert cli.left_over() == []
-
-
-def _until_counted(cli, actor, counter, more_than=0):
-    """Waits until a counter of an actor exceeds a value, and returns it."""
-    from actors.runtime.vitals import Vitals
-    from tests.runtime.deployments import eventually
-
-    page = Vitals(pathlib.Path(cli.plan()["shm_dir"]) / f"{actor}.vitals")
-    return eventually(lambda: (n := page.counter(counter)) > more_than and n, timeout=60,
-                      what=f"more than {more_than} {counter} of {actor}")
 
 
 @pytest.mark.parametrize("actor", ["strategy", "feed", "risk", "gateway"])
 def test_an_actor_that_is_killed_trades_on_in_its_next_epoch(killing, actor):
     cli = killing
-    _until_counted(cli, "gateway", "fills")
+    until_counted(cli, "gateway", "fills")
     cli("kill", actor)
-    row = _until_running(cli, actor)
+    row = until_running(cli, actor)
     assert row["epoch"] == 2 and row["restarts"] == 1
     assert row["reason"] == "killed by SIGKILL"
-    seen = _until_counted(cli, "gateway", "fills")
-    _until_counted(cli, "gateway", "fills", seen)
+    seen = until_counted(cli, "gateway", "fills")
+    until_counted(cli, "gateway", "fills", seen)
     assert f"──── {actor} epoch 2 ────" in cli("logs").stdout
 
 
@@ -111,13 +100,3 @@ def killing():
         yield cli
         cli("down")
         assert cli.left_over() == []
-
-
-def _until_running(cli, actor):
-    from tests.runtime.deployments import eventually
-
-    def running():
-        row = cli.ps()[actor]
-        return row if row["epoch"] > 1 and row["state"] == "RUNNING" else None
-
-    return eventually(running, timeout=60, what=f"the next epoch of {actor}")

@@ -1,22 +1,12 @@
 """The desk on multicast lines: what a feed that was killed missed comes from the venue again."""
 
 import socket
-from contextlib import ExitStack
 
 import pytest
 
-from tests.system.desk import desk, trade
-from tests.system.test_deployments import _until_counted, _until_running
+from tests.system.desk import desk, free_ports, trade, until_counted, until_running
 
 pytestmark = pytest.mark.system
-
-
-def free_ports(n, kind):
-    with ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket(type=kind)) for _ in range(n)]
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]
 
 
 def multicast_desk():
@@ -44,11 +34,11 @@ def test_a_desk_trades_on_two_lines():
 def test_a_feed_that_is_killed_gets_from_the_venue_what_it_missed():
     with multicast_desk() as cli:
         cli("up", "-d")
-        _until_counted(cli, "gateway", "fills")
+        until_counted(cli, "gateway", "fills")
         cli("kill", "feed")
-        assert _until_running(cli, "feed")["epoch"] == 2
-        seen = _until_counted(cli, "gateway", "fills")
-        _until_counted(cli, "gateway", "fills", seen)
+        assert until_running(cli, "feed")["epoch"] == 2
+        seen = until_counted(cli, "gateway", "fills")
+        until_counted(cli, "gateway", "fills", seen)
         logged = cli("logs", "feed").stdout
         assert "caught up with the market" in logged
         cli("down")
