@@ -10,15 +10,10 @@ core does not count; latencies are by the wall clock.
 
 from __future__ import annotations
 
-import json
-import pathlib
-import sys
 import time
 from dataclasses import dataclass, field
 
-import click
 import numpy as np
-from rich.console import Console
 
 from actors.book.book_memory import OrderBook, allocate_order_book
 from actors.book.book_view import DEPTH_LEVEL, copy_depth, state_hash
@@ -27,9 +22,9 @@ from actors.feed.itch_book import apply_message
 from actors.feed.look_ahead import LOOK, look_from, look_on
 from actors.feed.state import directory_tables
 from actors.runtime.clock import now_ns
-from bench import itch_plain, machine
+from bench import itch_plain
 from bench.itch_flow import Day, make_day
-from bench.table import Row, print_rows, row_json
+from bench.table import Row
 from schemas.pointer import kernel
 from schemas.venue import itch50
 from schemas.venue.big_endian import get_raw8, get_u8, get_u16, get_u32, get_u48, get_u64
@@ -264,20 +259,3 @@ def run(quick: bool = False) -> list[Row]:
         Row("all books: faster by", "times",
             [a / b for a, b in zip(books[0].values, plain_books)]),
     ]
-
-
-@click.command()
-@click.option("--quick", is_flag=True, help="Shorter runs, fewer rounds.")
-@click.option("--json", "json_file", type=click.Path(dir_okay=False, path_type=pathlib.Path),
-              help="Write all figures to this file.")
-def main(quick: bool, json_file: pathlib.Path | None) -> None:
-    """Run this benchmark alone."""
-    rows = run(quick)
-    print_rows(Console(width=None if sys.stdout.isatty() else 110), NAME, rows)
-    if json_file is not None:
-        figures = {"machine": machine.describe(), "results": {NAME: [row_json(r) for r in rows]}}
-        json_file.write_text(json.dumps(figures, indent=1) + "\n")
-
-
-if __name__ == "__main__":
-    main()

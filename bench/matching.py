@@ -12,16 +12,12 @@ over and over, and asks the system what the process holds and the engine what is
 
 from __future__ import annotations
 
-import json
 import pathlib
 import resource
-import sys
 import time
 from dataclasses import dataclass
 
-import click
 import numpy as np
-from rich.console import Console
 
 from actors.book.memory import aligned_zeros, kernel
 from actors.exchange.engine_state import CancelReason, Engine, EventKind, Status, allocate
@@ -30,8 +26,7 @@ from actors.exchange.matching import (cancel, cancel_all, clear_events, engine_h
 from actors.exchange.reference import ReferenceEngine
 from actors.runtime import kernel as clock_kernel
 from actors.runtime.clock import now_ns
-from bench import machine
-from bench.table import Row, print_rows, row_json
+from bench.table import Row
 from schemas.enums import OrderType, TimeInForce
 
 __all__ = ["NAME", "run"]
@@ -300,20 +295,3 @@ def run(quick: bool = False) -> list[Row]:
         Row("1 symbol, 1,000 orders: plain Python", "1/s", plain),
         Row("1 symbol, 1,000 orders: faster by", "times", ratios),
     ]
-
-
-@click.command()
-@click.option("--quick", is_flag=True, help="Shorter runs, fewer rounds.")
-@click.option("--json", "json_file", type=click.Path(dir_okay=False, path_type=pathlib.Path),
-              help="Write all figures to this file.")
-def main(quick: bool, json_file: pathlib.Path | None) -> None:
-    """Run this benchmark alone."""
-    rows = run(quick)
-    print_rows(Console(width=None if sys.stdout.isatty() else 110), NAME, rows)
-    if json_file is not None:
-        figures = {"machine": machine.describe(), "results": {NAME: [row_json(r) for r in rows]}}
-        json_file.write_text(json.dumps(figures, indent=1) + "\n")
-
-
-if __name__ == "__main__":
-    main()

@@ -111,7 +111,7 @@ def send_datagrams(venue, turn_ns):
     if venue_at(venue).datagrams == 0:
         return np.int64(0)
     count = _send_stream(venue, turn_ns)
-    stream, log = _datagrams(venue), log_at(venue, MARKET_DATA_LOG)
+    stream = _datagrams(venue)
     if count > 0:
         return count
     idle_ns = turn_ns - stream.sent_ns

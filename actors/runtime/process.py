@@ -10,7 +10,6 @@ from __future__ import annotations
 import enum
 import faulthandler
 import os
-import pathlib
 import signal
 import sys
 import time

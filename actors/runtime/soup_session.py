@@ -30,7 +30,7 @@ import pydantic
 
 from actors.runtime.actor import Config
 from actors.runtime.addresses import ConnectAddress, split_address
-from actors.runtime.soup_kernels import SOUP_LINK, LinkLoss, LinkState
+from actors.runtime.soup_kernels import LinkLoss, LinkState
 from schemas.venue import ProtocolError, soupbintcp
 
 __all__ = ["SoupClient", "SoupConfig", "StreamPlan", "plan_stream"]

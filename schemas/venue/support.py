@@ -18,7 +18,6 @@ class Does(enum.StrEnum):
     NOT_SENT = "does not send"
     ACTS = "acts on"
     IGNORES = "ignores"
-    REFUSES = "refuses"
     BOTH = "sends, ignores"  # may send it, ignores one that comes
 
 
@@ -47,7 +46,7 @@ class Parties:
 
 
 SENDS, NOT_SENT = Does.SENDS, Does.NOT_SENT
-ACTS, IGNORES, REFUSES, BOTH = Does.ACTS, Does.IGNORES, Does.REFUSES, Does.BOTH
+ACTS, IGNORES, BOTH = Does.ACTS, Does.IGNORES, Does.BOTH
 
 _ITCH = {
     "S": Support(SENDS, ACTS, "logged"),

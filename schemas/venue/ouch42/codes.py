@@ -1,10 +1,12 @@
 """The codes of OUCH 4.2 fields, as enums of what stands on the wire.
 
 One-letter fields are enums of their byte value, so that kernels use the members as integers;
-``chr(code)`` is the letter.
+``chr(code)`` is the letter. Those that OUCH 5.0 has just so are its own.
 """
 
 import enum
+
+from schemas.venue.ouch50.codes import Capacity, EventCode, LiquidityFlag, OrderState, Side
 
 __all__ = [
     "BrokenTradeReason",
@@ -25,13 +27,6 @@ __all__ = [
 
 MAX_SHARES = 999_999
 MARKET_PRICE = 0x7FFFFFFF  # a market order, in crosses only
-
-
-class Side(enum.IntEnum):
-    BUY = ord("B")
-    SELL = ord("S")
-    SELL_SHORT = ord("T")
-    SELL_SHORT_EXEMPT = ord("E")
 
 
 class TimeInForce(enum.IntEnum):
@@ -59,13 +54,6 @@ class Display(enum.IntEnum):
     CONFORMANT = ord("Z")  # from the exchange only
 
 
-class Capacity(enum.IntEnum):
-    AGENCY = ord("A")
-    PRINCIPAL = ord("P")
-    RISKLESS_PRINCIPAL = ord("R")
-    OTHER = ord("O")
-
-
 class CrossType(enum.IntEnum):
     CONTINUOUS = ord("N")
     OPENING = ord("O")
@@ -80,27 +68,6 @@ class CustomerType(enum.IntEnum):
     RETAIL = ord("R")
     NOT_RETAIL = ord("N")
     PORT_DEFAULT = ord(" ")
-
-
-class OrderState(enum.IntEnum):
-    LIVE = ord("L")
-    DEAD = ord("D")  # accepted and at once cancelled: nothing more will come
-
-
-class EventCode(enum.IntEnum):
-    START_OF_DAY = ord("S")
-    END_OF_DAY = ord("E")
-
-
-class LiquidityFlag(enum.IntEnum):
-    """The flags of continuous trading and of crosses; the specification lists more."""
-
-    ADDED = ord("A")
-    REMOVED = ord("R")
-    ADDED_HIDDEN = ord("J")
-    OPENING_CROSS = ord("O")
-    CLOSING_CROSS = ord("C")
-    HALT_OR_IPO_CROSS = ord("H")
 
 
 class CancelReason(enum.IntEnum):
