@@ -36,6 +36,7 @@ class Command(IntEnum):
     NEW = 1
     CANCEL = 2
     REPLACE = 3
+    QUERY = 4
 
 
 class OrderType(IntEnum):
@@ -63,6 +64,7 @@ class ReportType(IntEnum):
     CANCEL = 3
     REJECT = 4
     REPLACE = 5
+    STATUS = 6
 
 
 class OrderStatus(IntEnum):
@@ -90,11 +92,16 @@ class RejectReason(IntEnum):
     UNKNOWN_SYMBOL = 7
     NO_REFERENCE_PRICE = 8
     INVALID = 9
+    REDUCE_ONLY = 10
+    PAUSED = 11
     NOT_CONNECTED = 100
     TIMEOUT = 101
     UNKNOWN_ORDER = 102
     DUPLICATE_ORDER = 103
     TABLE_FULL = 104
+    NEVER_ARRIVED = 105
+    NO_LEASE = 106
+    JOURNAL_FULL = 107
     VENUE = 200
     VENUE_SYMBOL = 201
     VENUE_PRICE = 202
@@ -111,6 +118,7 @@ class TradingState(IntEnum):
     TRADING = 1
     REDUCE_ONLY = 2
     HALTED = 3
+    PAUSED = 4
 
 
 class ActorState(IntEnum):

@@ -125,6 +125,9 @@ class Actor:
     counters: ClassVar[tuple[str, ...]] = ()
     histograms: ClassVar[tuple[str, ...]] = ()
     table_names: ClassVar[tuple[str, ...]] = ()
+    #: Named places in the handlers at which an experiment may kill the process; the kernels know
+    #: each by its place, from 1. See :mod:`actors.runtime.crash_points`.
+    crash_points: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, setup: Setup):
         self.name = setup.name

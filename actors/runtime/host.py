@@ -221,6 +221,14 @@ class ActorHost:
         """Gives the poller called ``poller`` a descriptor to serve; -1 takes it away."""
         self.pollers[list(self.cls.pollers).index(poller)]["fd"] = fd
 
+    def resume_from(self, port: str, number: int) -> None:
+        """Asks whoever feeds input ``port`` to send again everything from ``number`` on, in the
+        messages' own numbering, as soon as they are connected. For an actor's ``start``."""
+        for end in self.in_ends:
+            if end.wire.target_port == port:
+                end.page["resume_from"] = number
+                end.page["resync"] += 1
+
     def queued(self) -> int:
         """Messages waiting on all inputs."""
         return sum(waiting(end.page) for end in self.in_ends)

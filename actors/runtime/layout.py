@@ -73,7 +73,8 @@ WIRE_PAGE = np.dtype([
     ("resync", "i8"),       # how often the consumer asked for a snapshot
     ("c_closed", "i8"),     # the consumer takes nothing more: it ended, or is given up
     ("c_drained", "i8"),    # it ended in order and has accounted for its queue
-    ("_c_pad", "i8", (5,)),
+    ("resume_from", "i8"),  # first number the consumer lacks, where messages carry their own
+    ("_c_pad", "i8", (4,)),
 ])
 assert WIRE_PAGE.itemsize == 256 and WIRE_PAGE.fields["c_epoch"][1] == 128
 
@@ -82,7 +83,7 @@ VITALS = _record(
     "magic", "pid", "epoch", "state", "heartbeat_ns", "progress", "handled", "restarts",
     "started_ns", "ready_ns", "command", "log_head", "log_tail", "log_dropped", "housekeeper_ns",
     "exit_status", "description_size", "counters_at", "histograms_at", "log_at", "description_at",
-    "size", "thread_id", "queue", "tap_request",
+    "size", "thread_id", "queue", "tap_request", "crash_point", "crash_after",
     reason=("S400",),
 )
 

@@ -129,6 +129,8 @@ zmq_getsockopt = _external("zmq_getsockopt", _i, _l, _i, _l, _l)
 # POSIX
 clock_gettime = _external("clock_gettime", _i, _i, _l)
 sched_yield = _external("sched_yield", _i)
+getpid = _external("getpid", _i)
+kill = _external("kill", _i, _i, _i)
 ppoll = _external("ppoll", _i, _l, _l, _l, _l)
 recv = _external("recv", _l, _i, _l, _l, _i)
 send = _external("send", _l, _i, _l, _l, _i)

@@ -24,7 +24,7 @@ from actors.runtime.tap_ring import write_tap
 from schemas.messages import PREFIX_SIZE
 
 __all__ = ["abort", "adopt_producer", "claim", "commit", "discard", "flush", "has_room", "release",
-           "request_resync", "take", "waiting_at"]
+           "request_replay", "request_resync", "replay_from", "take", "waiting_at"]
 
 _DONTWAIT = 1
 _REFUSALS_PER_TAKE = 64  # strangers may flood a wire; the reactor has other work too
@@ -43,6 +43,7 @@ _C_EPOCH = WIRE_PAGE.fields["c_epoch"][1]
 _P_EPOCH = WIRE_PAGE.fields["p_epoch"][1]
 _ACCEPTED = WIRE_PAGE.fields["accepted"][1]
 _SCRATCH = CTX.fields["scratch0"][1]
+_RESUME_FROM = WIRE_PAGE.fields["resume_from"][1]
 _PENDING_EPOCH = OUT_WIRE.fields["pending_epoch"][1]
 _SAMPLE = IN_WIRE.fields["sample"][1]
 
@@ -390,3 +391,21 @@ def request_resync(ctx):
     page = context(ctx).page
     if page != 0:
         wire_page(page).resync += 1
+
+
+@kernel
+def request_replay(ctx, number):
+    """Asks the producer of the message being handled, or handled last, to send again everything
+    from ``number`` on, in the numbering that the messages carry themselves (a report's
+    ``report_seq``). Before the first message, see ``ActorHost.resume_from``."""
+    page = context(ctx).page
+    if page != 0:
+        wire_page(page).resume_from = number
+        wire_page(page).resync += 1
+
+
+@kernel
+def replay_from(wire_address):
+    """The number from which on the consumer of an output wire wants messages again: what a resync
+    handler, whose argument the wire is, reads. 0 if the consumer never asked."""
+    return load_acquire(out_wire(wire_address).page + _RESUME_FROM)

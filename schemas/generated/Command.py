@@ -2,8 +2,11 @@
 
 # namespace: pitwire
 
+# QUERY asks what became of an order. Whoever has never heard of it answers REJECT, NEVER_ARRIVED;
+# who has, passes the query on, and the gateway answers STATUS.
 class Command(object):
     NONE = 0
     NEW = 1
     CANCEL = 2
     REPLACE = 3
+    QUERY = 4

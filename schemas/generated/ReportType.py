@@ -2,6 +2,7 @@
 
 # namespace: pitwire
 
+# STATUS says what an order is, and that nothing happened to it.
 class ReportType(object):
     NONE = 0
     ACK = 1
@@ -9,3 +10,4 @@ class ReportType(object):
     CANCEL = 3
     REJECT = 4
     REPLACE = 5
+    STATUS = 6

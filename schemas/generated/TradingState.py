@@ -2,8 +2,11 @@
 
 # namespace: pitwire
 
+# From the least to the most restrictive. PAUSED: no new orders, working ones stay. HALTED: none
+# stay, until a person arms again.
 class TradingState(object):
     NONE = 0
     TRADING = 1
     REDUCE_ONLY = 2
     HALTED = 3
+    PAUSED = 4

@@ -4,7 +4,7 @@ import numpy as np
 
 from actors.runtime import (
     Actor, Config, Input, Output, Overflow, Priority, Table, Timer, claim, clock_ns, commit,
-    context, count, handler, observe, table,
+    context, count, crash_point, handler, observe, table,
 )
 from schemas.messages import Control, ExecutionReport, MarketData, OrderCommand
 from schemas.views import order_command
@@ -63,6 +63,7 @@ def absorb(ctx, message):
     seen.missing += context(ctx).missing
     seen.epochs += context(ctx).new_epoch
     seen.address = message
+    crash_point(ctx, 1)
     observe(ctx, 0, context(ctx).now_ns - order.t1_ns)
     return 0
 
@@ -116,6 +117,7 @@ class Sink(Actor):
                                many=True)}
     histograms = ("delay",)
     table_names = ("seen",)
+    crash_points = ("absorbed",)
 
     def tables(self):
         return {"seen": Table(np.zeros(1, SEEN), shared=True)}
