@@ -5,26 +5,27 @@ from __future__ import annotations
 import pytest
 
 from actors.runtime.plan import Backoff, RestartPlan
-from actors.supervisor.rules import ActorRules, GroupRules, ProcessRules
+from actors.supervisor.rules import ActorRules, GroupRules, Need, ProcessRules
 from actors.supervisor.state import (
     AskStop, Drain, EnableTrading, Ended, Kill, Notice, Outcome, Phase, Publish, RestartRequested,
-    Spawn, Stage, StartRequested, StopRequested,
+    Spawn, Stage, StartRequested, StopRequested, Traceback,
 )
 from schemas.enums import ActorState
 from tests.supervisor.fake_world import MS, S, World, rules
 
 
-def process(name: str, depends_on: tuple[str, ...] = (), **restart) -> ProcessRules:
+def process(name: str, depends_on: tuple[str, ...] = (), until: str = "ready",
+            significant: bool = False, **restart) -> ProcessRules:
     backoff = Backoff(**{"jitter": 0.0, **restart.pop("backoff", {})})
-    return ProcessRules(name, (ActorRules(name),), depends_on,
-                        RestartPlan(backoff=backoff, **restart))
+    return ProcessRules(name, (ActorRules(name),), tuple(Need(n, until) for n in depends_on),
+                        RestartPlan(backoff=backoff, **restart), significant=significant)
 
 
-def three_running(strategy: str = "one_for_one", **restart) -> World:
+def three_running(strategy: str = "one_for_one", group: dict | None = None, **restart) -> World:
     """feed, strategy and risk in one group, all running, trading enabled."""
     names = ("feed", "strategy", "risk")
     world = World(rules(*(process(n, **restart) for n in names),
-                        groups=(GroupRules("trading", strategy, names),)))
+                        groups=(GroupRules("trading", strategy, names, **(group or {})),)))
     world.prepared().all_become_ready()
     assert world.state.stage == Stage.ENABLED
     return world
@@ -88,21 +89,26 @@ def test_warming_for_a_long_time_is_no_hang():
 
 # ---- restarting ----------------------------------------------------------------------------------
 
-def test_a_killed_actor_is_restarted_after_its_backoff():
+def test_a_killed_actor_is_restarted_at_once():
     world = three_running()
     world.dies("risk", "killed by SIGKILL")
-    assert world.phase("risk") == Phase.BACKOFF
     assert Publish("risk", ActorState.BACKOFF, "killed by SIGKILL", False) in world.actions
+    assert world.took(Spawn)[-1] == Spawn("risk", 2)
+
+
+def test_one_that_soon_fails_again_is_restarted_after_its_backoff():
+    world = three_running()
+    world.dies("risk", "killed by SIGKILL").becomes_ready("risk").dies("risk", "killed by SIGKILL")
     world.pass_time(9 * MS)
     assert world.phase("risk") == Phase.BACKOFF
     world.pass_time(1 * MS)
-    assert world.took(Spawn)[-1] == Spawn("risk", 2)
+    assert world.took(Spawn)[-1] == Spawn("risk", 3)
 
 
 def test_each_failure_in_a_row_doubles_the_backoff_up_to_its_cap():
     world = three_running(max_restarts=100, backoff={"initial_ns": 10 * MS, "max_ns": 50 * MS})
     delays = [n.data["delay_ns"] // MS for n in world.crash_loop("risk", 5)]
-    assert delays == [10, 20, 40, 50, 50]
+    assert delays == [0, 10, 20, 40, 50]
 
 
 def test_health_resets_the_backoff():
@@ -110,7 +116,7 @@ def test_health_resets_the_backoff():
     world.crash_loop("risk", 3)
     world.pass_time(20 * MS * 10).becomes_ready("risk").pass_time(10 * S)
     world.dies("risk")
-    assert world.took(Notice)[-1].data["delay_ns"] == 10 * MS
+    assert world.took(Notice)[-1].data["delay_ns"] == 0
 
 
 def test_beyond_its_budget_an_actor_is_given_up_and_the_others_go_on():
@@ -128,7 +134,7 @@ def test_the_budget_slides():
     world = three_running(max_restarts=3)
     world.crash_loop("risk", 3)
     world.becomes_ready("risk").pass_time(61 * S).dies("risk")
-    assert world.phase("risk") == Phase.BACKOFF
+    assert world.phase("risk") == Phase.STARTING
 
 
 def test_halt_stops_the_whole_deployment():
@@ -140,8 +146,8 @@ def test_halt_stops_the_whole_deployment():
 
 @pytest.mark.parametrize(("policy", "failed", "phase"), [
     ("no", True, Phase.FATAL), ("no", False, Phase.STOPPED),
-    ("on-failure", True, Phase.BACKOFF), ("on-failure", False, Phase.STOPPED),
-    ("always", True, Phase.BACKOFF), ("always", False, Phase.BACKOFF)])
+    ("on-failure", True, Phase.STARTING), ("on-failure", False, Phase.STOPPED),
+    ("always", True, Phase.STARTING), ("always", False, Phase.STARTING)])
 def test_the_policy_says_which_ends_are_followed_by_a_restart(policy, failed, phase):
     world = three_running(policy=policy)
     world.dies("risk", failed=failed)
@@ -150,7 +156,7 @@ def test_the_policy_says_which_ends_are_followed_by_a_restart(policy, failed, ph
 
 def test_a_process_that_cannot_be_forked_has_failed():
     world = three_running()
-    world.dies("risk").pass_time(10 * MS)
+    world.dies("risk")
     world.cannot_be_forked("risk", "cannot fork: Resource temporarily unavailable")
     assert world.phase("risk") == Phase.BACKOFF
     assert world.process("risk").failures == 2
@@ -172,12 +178,13 @@ def test_a_heartbeat_that_stands_still_is_a_hang():
     world = three_running()
     for _ in range(20):
         world.pass_time(10 * MS).looks("risk", ActorState.RUNNING, heartbeat_ns=7)
-    assert not world.took(Kill)
+    assert not world.took(Traceback)
     world.pass_time(10 * MS).looks("risk", ActorState.RUNNING, heartbeat_ns=7)
-    assert world.took(Kill) == [Kill("risk", 1)]
+    assert world.took(Traceback) == [Traceback("risk", 1)] and not world.took(Kill)
+    world.pass_time(20 * MS)
+    assert world.took(Kill) == [Kill("risk", 1)], "once it had its moment to say where it is"
     world.dies("risk", "killed by SIGKILL")
     assert world.process("risk").reason == "hung: risk RUNNING without a heartbeat for 200 ms"
-    world.pass_time(10 * MS)
     assert world.took(Spawn)[-1] == Spawn("risk", 2)
 
 
@@ -197,7 +204,7 @@ def test_catching_up_again_may_take_as_long_as_a_start():
 
 def test_stuck_in_start_after_a_restart_counts_as_a_failure():
     world = three_running()
-    world.dies("risk").pass_time(10 * MS).pass_time(30 * S)
+    world.dies("risk").pass_time(30 * S + 20 * MS)
     assert world.took(Kill) == [Kill("risk", 2)]
     world.dies("risk", "killed by SIGKILL")
     assert world.phase("risk") == Phase.BACKOFF
@@ -220,8 +227,8 @@ def test_stop_then_start():
 
 def test_stop_during_backoff_cancels_the_restart():
     world = three_running()
-    world.dies("risk").feed(StopRequested("risk")).pass_time(60 * S)
-    assert world.phase("risk") == Phase.STOPPED and len(world.took(Spawn)) == 3
+    world.dies("risk").dies("risk").feed(StopRequested("risk")).pass_time(60 * S)
+    assert world.phase("risk") == Phase.STOPPED and len(world.took(Spawn)) == 4
 
 
 def test_a_crash_while_it_is_asked_to_stop_is_no_reason_to_restart():
@@ -257,7 +264,7 @@ def test_a_given_up_actor_can_be_started_by_hand_with_a_clean_record():
     world.dies("risk")
     assert world.phase("risk") == Phase.FATAL
     world.feed(RestartRequested("risk")).becomes_ready("risk").dies("risk")
-    assert world.phase("risk") == Phase.BACKOFF
+    assert world.phase("risk") == Phase.STARTING
 
 
 # ---- groups --------------------------------------------------------------------------------------
@@ -295,6 +302,170 @@ def test_a_stopped_member_stays_stopped_when_its_group_restarts():
     assert world.spawned()[3:] == ["feed", "strategy"]
 
 
+# ---- a group that fails as one -------------------------------------------------------------------
+
+def escalating(group: dict | None = None, **restart) -> World:
+    return three_running(group=group, **{"max_restarts": 1, "on_exhausted": "escalate", **restart})
+
+
+def test_an_actor_that_escalates_takes_its_whole_group_down_and_up_again():
+    world = escalating()
+    world.crash_loop("risk", 1)
+    world.dies("risk", "exit status 1")
+    assert {a.process for a in world.took(AskStop)} == {"feed", "strategy"}
+    [told] = [n for n in world.took(Notice) if n.kind == "escalated"]
+    assert told.text == ("exit status 1; gave up after 1 restart within 60 s; group trading "
+                         "restarts as a whole")
+    world.pass_time(100 * MS).others_obey("strategy")
+    assert len(world.took(Spawn)) == 4, "strategy has not stopped yet"
+    world.others_obey()
+    assert world.spawned()[4:] == ["feed", "strategy", "risk"]
+    assert world.all_become_ready().state.stage == Stage.ENABLED
+
+
+def test_a_group_that_was_restarted_as_a_whole_has_a_clean_record():
+    world = escalating()
+    world.crash_loop("feed", 1)
+    world.crash_loop("risk", 1)
+    world.dies("risk").others_obey().pass_time(1 * S).all_become_ready()
+    for name in ("risk", "feed"):
+        world.dies(name).pass_time(1 * S)
+        assert world.phase(name) == Phase.STARTING
+    assert len([n for n in world.took(Notice) if n.kind == "escalated"]) == 1
+
+
+def test_a_group_that_used_up_its_own_restarts_halts_the_deployment():
+    world = escalating(group={"max_restarts": 1, "within_ns": 600 * S}, max_restarts=0)
+    world.dies("risk").others_obey().pass_time(1 * S).all_become_ready()
+    world.dies("risk", "exit status 1").stop_all()
+    assert world.took(Ended) == [Ended(
+        Outcome.HALTED, "risk: exit status 1; gave up after 0 restarts within 60 s; group trading "
+                        "gave up after 1 restart within 600 s")]
+
+
+def test_the_budget_of_a_group_slides_too():
+    world = escalating(group={"max_restarts": 1, "within_ns": 60 * S}, max_restarts=0)
+    for _ in range(3):
+        world.dies("risk").others_obey().pass_time(1 * S).all_become_ready().pass_time(60 * S)
+    assert world.state.stage == Stage.ENABLED
+    assert len([n for n in world.took(Notice) if n.kind == "escalated"]) == 3
+
+
+def test_without_a_group_to_escalate_to_the_deployment_halts():
+    world = World(rules(process("monitor", max_restarts=0, on_exhausted="escalate")))
+    world.prepared().becomes_ready("monitor").dies("monitor", "exit status 1")
+    assert world.state.outcome == Outcome.HALTED
+
+
+def test_what_was_stopped_in_an_escalating_group_stays_stopped():
+    world = escalating(max_restarts=0)
+    world.feed(StopRequested("feed")).dies("feed", failed=False)
+    world.dies("risk").others_obey().pass_time(1 * S)
+    assert world.phase("feed") == Phase.STOPPED
+    assert world.spawned()[3:] == ["strategy", "risk"]
+
+
+def test_a_stop_beats_the_restart_of_the_group():
+    world = escalating(max_restarts=0)
+    world.dies("risk").feed(StopRequested("strategy")).others_obey().pass_time(60 * S)
+    assert world.phase("strategy") == Phase.STOPPED
+    assert world.spawned()[3:] == ["feed", "risk"]
+
+
+# ---- significant actors --------------------------------------------------------------------------
+
+def venue_and_desk(**restart) -> World:
+    world = World(rules(process("venue", significant=True, **restart), process("desk")))
+    return world.prepared().all_become_ready()
+
+
+def test_when_a_significant_actor_ends_by_itself_the_deployment_ends_in_good_order():
+    world = venue_and_desk()
+    world.dies("venue", "stopped", failed=False).stop_all()
+    assert world.took(Ended) == [Ended(Outcome.ORDERLY, "venue, which is significant, ended")]
+
+
+def test_when_a_significant_actor_is_given_up_the_deployment_halts():
+    world = venue_and_desk(max_restarts=0)
+    world.dies("venue", "exit status 1").stop_all()
+    assert world.took(Ended) == [Ended(
+        Outcome.HALTED, "venue, which is significant: exit status 1; gave up after 0 restarts "
+                        "within 60 s")]
+
+
+def test_a_significant_actor_that_is_restarted_or_stopped_on_request_has_not_ended_for_good():
+    world = venue_and_desk()
+    world.dies("venue").becomes_ready("venue").feed(StopRequested("venue"))
+    world.dies("venue", "stopped", failed=False)
+    assert world.phase("venue") == Phase.STOPPED and world.state.stage == Stage.ENABLED
+
+
+# ---- conditions ----------------------------------------------------------------------------------
+
+def waiting(until: str) -> World:
+    return World(rules(process("venue"), process("desk", ("venue",), until))).prepared()
+
+
+def test_started_is_as_soon_as_it_was_forked():
+    assert waiting("started").spawned() == ["venue", "desk"]
+
+
+def test_ready_is_when_it_was_ready_though_degraded():
+    world = waiting("ready")
+    world.looks("venue", ActorState.CATCHING_UP)
+    assert world.spawned() == ["venue"]
+    world.looks("venue", ActorState.DEGRADED)
+    assert world.spawned() == ["venue", "desk"]
+
+
+def test_healthy_is_when_it_is_running_and_not_degraded():
+    world = waiting("healthy")
+    world.looks("venue", ActorState.DEGRADED)
+    assert world.spawned() == ["venue"]
+    world.looks("venue", ActorState.RUNNING)
+    assert world.spawned() == ["venue", "desk"]
+
+
+def test_what_does_not_get_healthy_in_time_ends_the_start():
+    world = waiting("healthy")
+    world.looks("venue", ActorState.DEGRADED).pass_time(30 * S).stop_all()
+    assert world.took(Ended) == [Ended(
+        Outcome.START_FAILED,
+        "desk waits: venue is not healthy after 30 s (venue is DEGRADED)")]
+
+
+def test_later_what_does_not_get_healthy_holds_nobody_up_for_ever():
+    world = waiting("healthy").becomes_ready("venue").becomes_ready("desk")
+    world.looks("venue", ActorState.DEGRADED)
+    world.feed(StopRequested("desk")).dies("desk", failed=False).feed(StartRequested("desk"))
+    assert world.phase("desk") == Phase.WAITING
+    world.pass_time(30 * S)
+    assert world.phase("desk") == Phase.STARTING
+    assert [n.kind for n in world.took(Notice)][-1] == "unhealthy"
+
+
+# ---- what people are told ------------------------------------------------------------------------
+
+def told(world: World, kind: str) -> list[str]:
+    return [n.text for n in world.took(Notice) if n.kind == kind]
+
+
+def test_changes_of_state_are_told():
+    world = three_running()
+    world.looks("feed", ActorState.CATCHING_UP).looks("feed", ActorState.RUNNING)
+    assert told(world, "state") == ["feed is CATCHING_UP, was RUNNING",
+                                    "feed is RUNNING, was CATCHING_UP"]
+
+
+def test_who_was_stopped_by_a_signal_and_continued_in_time_goes_on():
+    world = three_running()
+    for suspended in (True, True, False):
+        world.pass_time(10 * MS).looks("risk", ActorState.RUNNING, 7, suspended=suspended)
+    world.looks("risk", ActorState.RUNNING)
+    assert len(told(world, "suspended")) == len(told(world, "continued")) == 1
+    assert not world.took(Traceback)
+
+
 # ---- the end -------------------------------------------------------------------------------------
 
 def test_a_shutdown_drains_then_stops_in_reverse_order():
@@ -327,10 +498,10 @@ def test_nobody_outlives_a_shutdown_by_two_seconds():
 
 def test_a_shutdown_ends_backoffs_and_waits_for_no_restart():
     world = three_running()
-    world.dies("risk").shutdown().drained().pass_time(10 * MS)
+    world.dies("risk").dies("risk").shutdown().drained().pass_time(10 * MS)
     assert world.phase("risk") == Phase.STOPPED
     world.dies("strategy", failed=False).dies("feed", failed=False)
-    assert world.took(Ended) and len(world.took(Spawn)) == 3
+    assert world.took(Ended) and len(world.took(Spawn)) == 4
 
 
 def test_a_shutdown_before_anything_was_forked_ends_at_once():
