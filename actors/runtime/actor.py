@@ -93,7 +93,8 @@ class Setup:
     """What the host gives an actor at its construction.
 
     ``index`` is the actor's number in the deployment; ``epoch`` is 1 for the first incarnation;
-    ``config`` is an instance of the class's ``Config``.
+    ``config`` is an instance of the class's ``Config``. ``previous_exit``: how the last incarnation
+    ended (``killed by SIGKILL``, ``hung: …``), empty for the first.
     """
 
     name: str
@@ -101,6 +102,7 @@ class Setup:
     epoch: int
     config: Any
     symbols: tuple[str, ...]
+    previous_exit: str = ""
 
 
 class Actor:
@@ -147,6 +149,11 @@ class Actor:
 
     def ready(self) -> bool:
         """Whether the actor does its full work: connected, logged in, caught up."""
+        return True
+
+    def connected(self) -> bool:
+        """Whether the actor is logged in wherever it has to be; from then on it only catches up.
+        Asked until it is, to tell how long which part of a start took."""
         return True
 
     def degraded(self) -> bool:
