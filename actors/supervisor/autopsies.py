@@ -7,7 +7,6 @@ import pathlib
 import queue
 import threading
 
-import numpy as np
 from loguru import logger
 
 from actors.runtime.clock import monotonic_ns, wall_offset_ns
@@ -43,10 +42,11 @@ class Autopsies:
         process, plan = child.process, self._plan
         actors = plan.process(process).actors
         wires = [w for name in actors for w in (*plan.inputs_of(name), *plan.outputs_of(name))]
+        copied = self._pages.wires.copy()
         mortem = PostMortem(
             plan, process, child.incarnation, child.pid, reason, monotonic_ns() + wall_offset_ns(),
             self._pages.copies(process, child.pid),
-            {wire.name: np.array(self._pages.wires[wire.index]) for wire in wires},
+            {wire.name: copied[wire.index] for wire in wires},
             self._crash_at.get(process, 0))
         self._waiting.append((monotonic_ns(), mortem))
         self.folders[process] = str(mortem.folder)

@@ -16,9 +16,11 @@ from collections import deque
 from collections.abc import Iterator
 from typing import Any
 
-__all__ = ["EVENTS_FOLDER", "EventLog", "event_files", "read_events"]
+__all__ = ["EVENTS_FOLDER", "EventLog", "POST_MORTEM_FOLDER", "event_files", "parse_event",
+           "read_events"]
 
 EVENTS_FOLDER = "events"
+POST_MORTEM_FOLDER = "post-mortem"  #: where events say what is left of a process that failed
 _FILE, _OLD_FILE = "events.jsonl", "events.1.jsonl"
 _LARGEST_BYTES = 4 << 20
 _TAIL_BYTES = 65_536
@@ -38,12 +40,13 @@ def read_events(run_dir: str | os.PathLike[str]) -> Iterator[dict[str, Any]]:
         except FileNotFoundError:
             continue
         for line in lines:
-            event = _parsed(line)
+            event = parse_event(line)
             if event is not None:
                 yield event
 
 
-def _parsed(line: bytes) -> dict[str, Any] | None:
+def parse_event(line: bytes) -> dict[str, Any] | None:
+    """The event that a line holds; None if it was cut short."""
     try:
         event = json.loads(line)
     except ValueError:
@@ -74,7 +77,8 @@ class EventLog:
             try:
                 with path.open("rb") as file:
                     file.seek(max(path.stat().st_size - _TAIL_BYTES, 0))
-                    found = [event["n"] for event in map(_parsed, file.read().splitlines()) if event]
+                    lines = file.read().splitlines()
+                found = [event["n"] for event in map(parse_event, lines) if event]
             except FileNotFoundError:
                 continue
             if found:

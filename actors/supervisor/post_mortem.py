@@ -31,11 +31,11 @@ from actors.runtime.histogram import HISTOGRAM, summary
 from actors.runtime.layout import COUNTERS, LOG_CAPACITY, LOG_RECORD, VITALS
 from actors.runtime.logs import log_file
 from actors.runtime.plan import Plan
+from actors.supervisor.events import POST_MORTEM_FOLDER
 from schemas.enums import ActorState
 
-__all__ = ["KEPT", "POST_MORTEM_FOLDER", "PostMortem"]
+__all__ = ["KEPT", "PostMortem"]
 
-POST_MORTEM_FOLDER = "post-mortem"
 KEPT = 20
 _TAIL_BYTES = 65_536
 _LOG_RECORDS = 50
@@ -68,7 +68,8 @@ class PostMortem:
     def write(self) -> None:
         """Writes the folder, and sees to it that there are not too many. ``recovered``: by actor,
         the last record of its journal that is not its successor's. OSError if it cannot."""
-        folder, log = self.folder, log_file(self.plan.run_dir, self.process)
+        folder = self.folder.with_name(f".{self.folder.name}")  # it appears whole
+        log = log_file(self.plan.run_dir, self.process)
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(mode=0o700, parents=True)
         _write(folder / "summary.txt", self._summary())
@@ -79,12 +80,14 @@ class PostMortem:
         _write(folder / "log.jsonl", _tail(log))
         _write(folder / "out.txt", _tail(log.with_suffix(".out")))
         _write(folder / "traceback.txt", _tail(log.with_suffix(".crash"), self.crash_at))
+        shutil.rmtree(self.folder, ignore_errors=True)
+        folder.rename(self.folder)
+        _bound(folder.parent)
         for actor in self.pages:
             journal = pathlib.Path(self.plan.run_dir) / "journal" / actor
             if journal.is_dir():
                 _ask_for_journal(journal, self.recovered.get(actor, 0),
-                                 folder / f"journal-{actor}.txt")
-        _bound(folder.parent)
+                                 self.folder / f"journal-{actor}.txt")
 
     def _summary(self) -> str:
         at = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(self.t_ns // 1_000_000_000))
