@@ -11,7 +11,7 @@ the Python reactor calls its methods ``on_<port>(message)`` instead.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -163,6 +163,11 @@ class Actor:
 
     def housekeep(self, now_ns: int) -> None:
         """Everything that is not for the hot path: connecting, log-ins, reports."""
+
+    def wake_fds(self) -> Iterable[int]:
+        """Descriptors for which there is to be housekeeping as soon as they are readable, such as
+        of sockets where clients connect."""
+        return ()
 
     def idle(self) -> bool:
         """Whether nothing is outstanding, so that the actor may stop without losing work."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import enum
 import faulthandler
 import os
+import select
 import signal
 import sys
 import time
@@ -185,7 +186,18 @@ class ProcessHost:
                 logger.warning("the supervisor is gone: {} stops", self.process.name)
                 self._stop()
                 return EXIT_ORPHANED
-            time.sleep((_BUSY_NS if unsettled else _CALM_NS) / 1e9)
+            self._rest(unsettled)
+
+    def _rest(self, unsettled: bool) -> None:
+        """Sleeps until the next round; after a millisecond also what actors wait for ends it."""
+        time.sleep(_BUSY_NS / 1e9)
+        if unsettled:
+            return
+        poller = select.poll()
+        for host in self.hosts:
+            for fd in host.actor.wake_fds():
+                poller.register(fd, select.POLLIN)
+        poller.poll((_CALM_NS - _BUSY_NS) // 1_000_000)
 
     def _wake(self) -> None:
         for thread in self.threads:
