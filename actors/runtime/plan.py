@@ -204,7 +204,8 @@ def _plan_from(data: dict[str, Any]) -> Plan:
         return RestartPlan(**{**d, "backoff": Backoff(**d["backoff"])})
 
     def actor(d: dict[str, Any]) -> ActorPlan:
-        return ActorPlan(**{**d, "restart": restart(d["restart"]), "health": HealthCheck(**d["health"])})
+        return ActorPlan(**{**d, "restart": restart(d["restart"]),
+                            "health": HealthCheck(**d["health"])})
 
     def process(d: dict[str, Any]) -> ProcessPlan:
         threads = tuple(ThreadPlan(**{**t, "actors": tuple(t["actors"])}) for t in d["threads"])

@@ -1,7 +1,8 @@
 """How long to wait before a restart, and whether there may be one. Pure arithmetic.
 
-The first failure in a row is made good at once; from the second on exponential backoff, capped, spread by jitter so that actors that died together do not return
-together; a budget of restarts in any period, as in Erlang/OTP's *restart intensity*.
+The first failure in a row is made good at once. From the second on: exponential backoff, capped,
+spread by jitter so that actors that died together do not return together; a budget of restarts in
+any period, as in Erlang/OTP's *restart intensity*.
 """
 
 from __future__ import annotations

@@ -16,7 +16,8 @@ class Child:
     """One incarnation of a process, from the request to fork it until it is reaped.
 
     ``pid`` is 0 until it is forked; a signal meant for it waits in ``pending``. Times are ns:
-    when it was asked for, forked, sent a SIGKILL, and found dead. ``server`` is the pid of the fork server asked.
+    when it was asked for, forked, sent a SIGKILL, and found dead. ``server`` is
+    the pid of the fork server asked.
     """
 
     process: str

@@ -198,7 +198,8 @@ def print_journal(folder: pathlib.Path, last: int) -> None:
     from actors.runtime.journal.segments import list_segments
 
     try:
-        begin = max(max(list_segments(folder), default=0) - 3, min(list_segments(folder), default=0))
+        segments = list_segments(folder)
+        begin = max(max(segments, default=0) - 3, min(segments, default=0))
         reading = read_journal(folder, begin)
     except JournalError as error:
         print(error)

@@ -36,7 +36,8 @@ class Sightings:
         for news in self._wires.look():
             process = self._plan.actor(news.wire.target_actor).process
             yield news.kind, process, news.text, {
-                "wire": news.wire.name, "messages": news.n, "total": news.total, "reasons": news.reasons}
+                "wire": news.wire.name, "messages": news.n, "total": news.total,
+                "reasons": news.reasons}
         for actor in self._plan.actors:
             yield from self._slow_turns(actor.name, actor.process, actor.health.slow_ns)
 

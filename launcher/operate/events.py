@@ -14,9 +14,9 @@ from launcher.operate.render import actor_style, clock_text
 
 __all__ = ["EventFollower", "Since", "event_text", "parse_since"]
 
-_BAD = ("fatal", "hung", "stuck", "lost", "budget_exceeded", "halted")
-_WORTH_A_LOOK = ("killed", "backoff", "escalated", "suspended", "unhealthy", "slow", "dropped", "gap",
-                 "fork_server", "group")
+_BAD = ("fatal", "hung", "stuck", "lost", "budget_exceeded")
+_WORTH_A_LOOK = ("killed", "backoff", "escalated", "suspended", "unhealthy", "slow", "dropped",
+                 "gap", "fork_server", "group")
 
 Since = tuple[int, int]
 """From which number and from which time on (ns since 1970), as ``--since`` says."""

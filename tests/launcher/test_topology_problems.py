@@ -42,15 +42,17 @@ WORDS = [
      "defaults.backoff.factor: must be a finite number, not inf"),
     ("defaults:\n  backoff: {initial: 1s, max: 10ms}", 3,
      "defaults.backoff: max is shorter than initial"),
-    ("defaults:\n  on_exhausted: escallate", 3, "defaults.on_exhausted: must be isolate, escalate or "
-                                               "halt, not 'escallate' — did you mean 'escalate'?"),
-    ("defaults:\n  recovery: {budget: 300}", 3, "defaults.recovery.budget: a duration needs a unit: "
-                                               "write 300ms or 300s, not 300"),
+    ("defaults:\n  on_exhausted: escallate", 3,
+     "defaults.on_exhausted: must be isolate, escalate or halt, not 'escallate' — did you mean "
+     "'escalate'?"),
+    ("defaults:\n  recovery: {budget: 300}", 3,
+     "defaults.recovery.budget: a duration needs a unit: write 300ms or 300s, not 300"),
     ("actors:\n  feed: {depends_on: {exchange: {condition: up}}}", 3,
      "actors.feed.depends_on.exchange.condition: must be started, ready or healthy, not 'up'"),
     ("actors:\n  feed: {depends_on: exchange}", 3, "actors.feed.depends_on: must be a list of "
                                                   "actors, or {actor: {condition: ready}}"),
-    ("actors:\n  feed: {significant: 1}", 3, "actors.feed.significant: must be true or false, not 1"),
+    ("actors:\n  feed: {significant: 1}", 3,
+     "actors.feed.significant: must be true or false, not 1"),
     ("defaults:\n  healthcheck: {retrys: 3}", 3,
      "defaults.healthcheck.retrys: unknown key — did you mean 'retries'?"),
     ("actors:\n  feed: {proces: trading}", 3,

@@ -11,7 +11,7 @@ from actors.supervisor.liveness import ActorSeen
 from actors.supervisor.policy import step
 from actors.supervisor.rules import ActorRules, GroupRules, Need, ProcessRules
 from actors.supervisor.state import (
-    Ended, Exited, Kill, Notice, Outcome, Phase, RestartRequested, Seen, Shutdown, Spawn, SpawnFailed, Stage,
+    Ended, Exited, Kill, Outcome, Phase, RestartRequested, Seen, Shutdown, Spawn, SpawnFailed, Stage,
     StartRequested, StopRequested, Tick,
 )
 from schemas.enums import ActorState
