@@ -141,8 +141,8 @@ WIRES = [
      "inputs.market.address: 'localhost' is not host:port, such as 127.0.0.1:9000"),
     ("inputs: {market: {source: feed/market, transport: tcp, address: '*:99'}}",
      "inputs.market.address: '*:99' can be listened on, not connected to: name the host"),
-    ("inputs: {market: {source: feed/market, transport: shm}}",
-     "inputs.market.transport: must be inproc, ipc or tcp, not 'shm'"),
+    ("inputs: {market: {source: feed/market, transport: udp}}",
+     "inputs.market.transport: must be inproc, shm, ipc or tcp, not 'udp'"),
 ]
 
 
