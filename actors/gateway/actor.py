@@ -112,6 +112,9 @@ class Gateway(Actor):
     def housekeep(self, now_ns: int) -> None:
         self._client.housekeep(now_ns)
 
+    def connected(self) -> bool:
+        return self._client.connected
+
     def ready(self) -> bool:
         return self._client.connected and bool(self._gateway["accepting"])
 
