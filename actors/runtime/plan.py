@@ -143,13 +143,13 @@ class LeasePlan:
 
 @dataclass(frozen=True)
 class BreakerPlan:
-    """A circuit breaker: what it listens to (``on``) of which wires and actors, when it opens, what
+    """A circuit breaker: which ``failures`` it counts of which wires and actors, when it opens, what
     that means, and when it tries again."""
 
     name: str
     wires: tuple[int, ...]
     actors: tuple[str, ...]
-    on: tuple[str, ...]  # timeouts | rejects | staleness | gaps | overflow | deaths | restarts
+    failures: tuple[str, ...]  # timeouts | rejects | staleness | gaps | overflow | deaths | restarts
     max_failures: int
     reset_ns: int
     max_reset_ns: int
@@ -247,7 +247,7 @@ def _plan_from(data: dict[str, Any]) -> Plan:
         "python_path": tuple(data.get("python_path", ())),
         "lease": LeasePlan(**data.get("lease", {})),
         "breakers": tuple(BreakerPlan(**{**b, **{key: tuple(b[key]) for key in (
-            "wires", "actors", "on")}}) for b in data.get("breakers", ())),
+            "wires", "actors", "failures")}}) for b in data.get("breakers", ())),
         "risks": tuple(data.get("risks", ())),
         "gateways": tuple(data.get("gateways", ())),
     })

@@ -18,6 +18,7 @@ from actors.runtime.plan import Plan
 from actors.supervisor.children import Child
 from actors.supervisor.events import EventRing
 from actors.supervisor.exit_status import describe_exit
+from actors.supervisor.kill_switch import KillSwitch
 from actors.supervisor.liveness import ActorSeen
 from actors.supervisor.nursery import (
     Born, Gone, News, NotBorn, Nursery, Problem, ServerDied, ServerReady,
@@ -46,6 +47,7 @@ class Shell:
         self.plan, self.pages, self.nursery, self.state = plan, pages, nursery, state
         self.events = EventRing()
         self.table = ActorTable(pages, nursery.children)
+        self.switch = KillSwitch(plan, pages, self._tell_of_trading)
         self._look_ns = min((a.health.interval_ns for a in plan.actors), default=_BEAT_NS)
         self._next_look_ns = self._next_beat_ns = 0
         self._deadline_ns: int | None = None
@@ -67,6 +69,8 @@ class Shell:
             self._watch_descriptors()
             readable = {fd for fd, _ in self._poller.poll(self._timeout_ms())}
             now = monotonic_ns()
+            if now >= self.switch.next_ns:
+                self.switch.turn(now)
             if wake_fd in readable:
                 self._take_signals(wake_fd)
             self.nursery.note_deaths(readable, now)
@@ -96,7 +100,7 @@ class Shell:
 
     def _timeout_ms(self) -> int:
         now = monotonic_ns()
-        times = [self._next_look_ns, self._next_beat_ns]
+        times = [self._next_look_ns, self._next_beat_ns, self.switch.next_ns]
         if self._deadline_ns is not None:
             times.append(self._deadline_ns)
         return max(0, -(-(min(times) - now) // 1_000_000))  # whole ms, never too early
@@ -154,6 +158,8 @@ class Shell:
         self.pages.count("exits")
         self._died_ns[process] = child.dead_ns or monotonic_ns()
         self._began.discard((process, child.incarnation))
+        if code != 0:
+            self.switch.died(self.plan.process(process).actors)
         self.feed(Exited(process, child.incarnation, code != 0, text))
 
     def _look(self, now: int) -> None:
@@ -193,6 +199,7 @@ class Shell:
             case Spawn():
                 if action.incarnation > 1:
                     self.pages.count("restarts")
+                    self._tell_switch_of_restart(action.process)
                 self.nursery.request(action.process, action.incarnation, monotonic_ns())
                 self._next_look_ns = 0
             case AskStop():
@@ -255,6 +262,15 @@ class Shell:
         self.pages.observe_restart(took)
         data.update(restart_ns=took, incarnation=process.incarnation)
         return f"running again after {took / 1e6:.0f} ms"
+
+    def _tell_switch_of_restart(self, name: str) -> None:
+        process = self.state.process(name)
+        self.switch.restarting(self.plan.process(name).actors, len(process.restarted_ns),
+                               process.rules.restart.max_restarts)
+
+    def _tell_of_trading(self, kind: str, text: str, **data: Any) -> None:
+        self._tell(kind, "", text, **data)
+        logger.bind(tag="SYSTEM").warning("{}", text)
 
     def _tell(self, kind: str, process: str, text: str, **data: Any) -> None:
         actors = self.plan.process(process).actors if process else ()
