@@ -103,7 +103,8 @@ def test_editors_show_what_each_word_means(schema):
     parts = [schema, *(schema["$defs"][name] for name in ("ActorSpec", "WireSpec", "ThreadSpec"))]
     silent = [key for part in parts for key, value in part["properties"].items()
               if "description" not in value]
-    assert set(silent) <= {"defaults", "groups", "breakers", "backoff", "healthcheck"}
+    assert set(silent) <= {"defaults", "groups", "breakers", "lease", "backoff",
+                           "healthcheck"}
 
 
 def test_a_file_that_extends_another_need_not_repeat_what_that_one_says():
