@@ -61,8 +61,11 @@ class KillSwitch:
         words["holders"] = 1 + len(self.plan.risks)
         if words["operator"] == TradingState.NONE:
             words["operator"] = TradingState.TRADING
-        if is_latched(self.plan.run_dir) is not None:
+        latch = is_latched(self.plan.run_dir)
+        if latch is not None:
             words["operator"] = TradingState.HALTED
+            self._tell("trading_mode", f"trading is HALTED, by {latch.by}: {latch.reason}; pitwire "
+                                       f"arm ends that", mode="HALTED")
         self._publish()
 
     # ---- regularly ---------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from loguru import logger
 
 from actors.runtime.clock import monotonic_ns, wall_offset_ns
 from actors.runtime.plan import Plan
+from actors.runtime.scheduling import SHORT_SLICE_NS, set_slice
 from actors.supervisor.children import Child
 from actors.supervisor.events import EventRing
 from actors.supervisor.exit_status import describe_exit
@@ -65,6 +66,7 @@ class Shell:
         self._poller.register(control.socket, zmq.POLLIN)
         self._poller.register(wake_fd, zmq.POLLIN)
         self.pages.own_state(ActorState.RUNNING)
+        set_slice(SHORT_SLICE_NS)  # a lease waits for nobody
         while self.state.stage != Stage.ENDED:
             self._watch_descriptors()
             readable = {fd for fd, _ in self._poller.poll(self._timeout_ms())}

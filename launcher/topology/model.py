@@ -270,8 +270,8 @@ class LeaseSpec(Part):
     @model_validator(mode="after")
     def _long_enough(self):
         if self.period is not None and self.period < MIN_LEASE_NS:
-            raise ValueError("period is shorter than 20ms: timers of this kind wake every 4 ms, and "
-                             "a lease is renewed five times a period")
+            raise ValueError("period is shorter than 20ms: timers wake up to 4 ms late, and a lease "
+                             "is renewed five times a period")
         return self
 
 

@@ -73,7 +73,10 @@ WORDS = [
      "restarts, not 'luck'"),
     ("breakers:\n  b: {max_failures: 5, reset_timeout: 1s, failures: [staleness]}", 3,
      "breakers.b: stale_after goes with failures: [staleness], and the other way round"),
-    ("lease: {period: 5ms}", 2, "lease: period is shorter than 20ms"),
+    ("lease: {period: 5ms}", 2, "lease: period is shorter than 20ms: timers wake "
+     "up to 4 ms late, and a lease is renewed five times a period"),
+    ("lease: {grace: soon}", 2, "lease.grace: 'soon' is not a duration: write 50us, 10ms, "
+     "2s, 1m30s or 1h"),
     ("lease: {on_lost: panic}", 2, "lease.on_lost: must be keep or cancel_all, not 'panic'"),
 ]
 
