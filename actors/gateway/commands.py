@@ -1,4 +1,4 @@
-"""What becomes of a command, whoever gives it: risk, or the gateway itself when it is switched off."""
+"""What becomes of a command, whoever gives it: risk, or the gateway itself when switched off."""
 
 import numpy as np
 

@@ -26,8 +26,8 @@ from actors.runtime.native import load_acquire, store_release
 from actors.runtime.soup_kernels import SOUP_LINK
 
 __all__ = ["BURST", "CAUSE", "COUNTERS", "Counter", "Event", "GATEWAY", "HISTOGRAMS", "Histogram",
-           "MAX_REPORTS", "ORDER", "SWITCH", "SYMBOL", "Sweep", "TABLES", "begin_change", "cause_of",
-           "end_change", "gateway_of", "index_entries", "index_header", "link_of", "order_at",
+           "MAX_REPORTS", "ORDER", "SWITCH", "SYMBOL", "Sweep", "TABLES", "begin_change",
+           "cause_of", "end_change", "gateway_of", "index_entries", "index_header", "link_of", "order_at",
            "order_count", "own_command", "switch_of", "symbol_count", "symbol_name"]
 
 #: Most reports that one call of a handler sends; see ``Output.burst``.
@@ -144,8 +144,8 @@ CAUSE = np.dtype([
     ("report_seq", "i8"), ("again", "i8"),
 ])
 
-#: ``lost_ns``: since when a lease has been missing, 0 while all hold; ``answered``: the loss has had
-#: its cancels. The walk: for request ``walk`` (0: none, LEASE_WALK: a lost lease), come to slot
+#: ``lost_ns``: since when a lease has been missing, 0 while all hold; ``answered``: the loss has
+#: had its cancels. The walk: for request ``walk`` (0: none, LEASE_WALK: a lost lease), come to slot
 #: ``at``, ``live`` orders found on this pass, of those before ``until_ref`` that match symbol and
 #: strategy (-1: any); ``next_ns``: when to go on.
 SWITCH = np.dtype([

@@ -1,8 +1,8 @@
-"""The gateway's half of the kill switch: it cancels working orders when told, or when a lease is gone.
+"""The gateway's half of the kill switch: it cancels orders when told, or when a lease is gone.
 
 A walk passes over the order table again and again until it finds no order that is to be cancelled:
-each live one is cancelled once, as if its strategy had asked, and then waited for. Cancels that could
-not be sent, because the venue is away or does not read, are sent on a later pass.
+each live one is cancelled once, as if its strategy had asked, and then waited for. Cancels that
+could not be sent, because the venue is away or does not read, are sent on a later pass.
 """
 
 import numpy as np

@@ -1,7 +1,7 @@
 """Closing positions when told: after the gateways have cancelled everything, round by round.
 
-Each round sends one order a symbol that still has a position and nothing open: IOC, at the price the
-other side offers, within the limits any order has to keep. Rounds are bounded: what no market would
+Each round sends one order a symbol that still has a position and nothing open: IOC, at the price
+the other side offers, within the limits any order has to keep. Rounds are bounded: what no market would
 take is reported as left.
 """
 

@@ -42,8 +42,8 @@ def _refusal(mode, position, side, quantity):
 
 @kernel
 def admit(own, floor, mode, position, side, quantity):
-    """Judges a new order. Returns a RejectReason, 0 if it may pass; and another one, 0 if none, that
-    holds unless the order can take a probe of a half-open breaker.
+    """Judges a new order. Returns a RejectReason, 0 if it may pass; and another one, 0 if none,
+    that holds unless the order can take a probe of a half-open breaker.
 
     ``own``: risk's own state; ``floor``: that of operator and open breakers; ``mode``: half-open
     breakers included.

@@ -28,7 +28,7 @@ MAX_PORTS = 16
 MAX_TABLES = 32
 COUNTERS = 64
 LOG_CAPACITY = 1024
-#: Most actors of one role (risk managers, gateways) in a deployment; a lease more: the supervisor's.
+#: Room for actors of one role (risk managers, gateways) in a deployment.
 ROLE_SLOTS = 8
 
 
@@ -54,8 +54,8 @@ ANSWER = _record(
     "lost_ns", "regained_ns", "until_ref", "rounds", "next_ns",
 )
 
-#: The supervisor's line, the leases, the probes taken, and the answers. ``holders``: how many leases
-#: are demanded, 0 = none; a lease is the time until which it holds. ``floor`` is the trading state
+#: The supervisor's line, the leases, the probes taken, and the answers. ``holders``: how many
+#: leases are demanded, 0 = none; a lease is the time until which it holds. ``floor`` is the trading state
 #: that admits no probes, ``mode`` the one that does; ``granted`` probes in all, ``taken`` of them.
 TRADING = np.dtype([
     ("period_ns", "i8"), ("grace_ns", "i8"), ("cancels", "i8"), ("holders", "i8"),

@@ -143,13 +143,14 @@ class LeasePlan:
 
 @dataclass(frozen=True)
 class BreakerPlan:
-    """A circuit breaker: which ``failures`` it counts of which wires and actors, when it opens, what
-    that means, and when it tries again."""
+    """A circuit breaker: which ``failures`` it counts of which wires and actors, when it opens,
+    what that means, and when it tries again."""
 
     name: str
     wires: tuple[int, ...]
     actors: tuple[str, ...]
-    failures: tuple[str, ...]  # timeouts | rejects | staleness | gaps | overflow | deaths | restarts
+    #: timeouts, rejects, staleness, gaps, overflow, deaths, restarts
+    failures: tuple[str, ...]
     max_failures: int
     reset_ns: int
     max_reset_ns: int

@@ -24,8 +24,8 @@ from actors.runtime.wire import context
 from schemas.enums import TradingState
 
 __all__ = [
-    "MODES", "answer_at", "answer_done", "answers_missing", "gateway_answer", "holds_lease", "mode_of",
-    "mode_of_floor", "renew_lease", "request_number", "risk_answer", "severity", "stricter",
+    "MODES", "answer_at", "answer_done", "answers_missing", "gateway_answer", "holds_lease",
+    "mode_of", "mode_of_floor", "renew_lease", "request_number", "risk_answer", "severity", "stricter",
     "strictest", "take_probe", "trading_of",
 ]
 

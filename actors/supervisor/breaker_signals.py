@@ -1,8 +1,8 @@
 """What breakers listen to: counters of vitals and wire pages, seen at every look, and deaths.
 
 Each kind of failure is a count that only grows. In one look a breaker hears of one thing: that its
-wires and actors failed, if there were more failures than successes since the last look, or that they
-worked. Where rejects or timeouts count, an order the venue acknowledged is the success; elsewhere a
+wires and actors failed, if there were more failures than successes since the last look, or that
+they worked. Where rejects or timeouts count, an order the venue acknowledged is the success; elsewhere a
 message that was handled.
 """
 
@@ -43,8 +43,8 @@ class BreakerSignals:
             self._deaths["deaths"] += 1
 
     def restarting(self, actors: tuple[str, ...], used: int, budget: int) -> None:
-        """One of them is restarted, after ``used`` of the ``budget`` of restarts: a failure from the
-        second half on."""
+        """One of them is restarted, after ``used`` of the ``budget`` of restarts: a failure from
+        the second half on."""
         if self.peers & set(actors) and 2 * used > budget:
             self._deaths["restarts"] += 1
 

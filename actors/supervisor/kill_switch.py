@@ -1,7 +1,7 @@
 """The supervisor's half of the kill switch: its lease, the trading mode, requests, breakers.
 
-All of it is in the trading page (:mod:`actors.runtime.trading`), so that a supervisor that comes after
-this one goes on from there. What must outlast the page, a halt, is in the run folder.
+All of it is in the trading page (:mod:`actors.runtime.trading`), so that the next supervisor
+goes on from there. What must outlast the page, a halt, is in the run folder.
 """
 
 from __future__ import annotations

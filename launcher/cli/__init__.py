@@ -29,7 +29,8 @@ class _Verbs(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         package = importlib.import_module(_VERBS)
-        return sorted(module.name.replace("_", "-") for module in pkgutil.iter_modules(package.__path__))
+        return sorted(module.name.replace("_", "-")
+                      for module in pkgutil.iter_modules(package.__path__))
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         if name not in self.list_commands(ctx):

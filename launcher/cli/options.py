@@ -42,7 +42,7 @@ long_topology_option = _topology_option("--file")
 def timeout_option(verb: Callable[..., Any]) -> Callable[..., Any]:
     """Gives ``verb`` the argument ``timeout``, in seconds."""
     return click.option("--timeout", type=click.FloatRange(0.1, 3600), default=10.0, metavar="S",
-                        show_default=True, help="How many seconds to wait until it came about.")(verb)
+                        show_default=True, help="Seconds to wait until it came about.")(verb)
 
 
 def json_option(verb: Callable[..., Any]) -> Callable[..., Any]:

@@ -34,8 +34,8 @@ Outcome = dict[str, Any]
 def ask(topology: pathlib.Path, verb: str, timeout: float, **arguments: Any) -> Outcome:
     """Asks the running deployment for ``verb`` and waits until it came about.
 
-    Returns the outcome, with ``elapsed_ns`` as seen from here. :class:`Failure` if it is refused, or
-    did not come about within ``timeout`` s: it says what had been done by then.
+    Returns the outcome, with ``elapsed_ns`` as seen from here. :class:`Failure` if it is refused,
+    or did not come about within ``timeout`` s: it says what had been done by then.
     """
     deployment = Deployment.running(topology)
     began = time.monotonic()
@@ -93,8 +93,8 @@ def halt(topology: pathlib.Path, reason: str, timeout: float) -> Outcome:
         return ask(topology, "halt", timeout, reason=latch.reason)
     except Failure as failure:
         if failure.exit_code == ExitCode.TIMED_OUT:
-            failure.hint = ("the halt is latched and lasts; without the supervisor's lease gateways "
-                            "send no new order and do with working ones what the topology's lease "
+            failure.hint = ("the halt is latched and lasts; without the supervisor's lease "
+                            "gateways send no new order and do with working ones what the topology's lease "
                             "says")
         raise
 

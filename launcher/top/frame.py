@@ -60,7 +60,8 @@ class ActorRow:
 @dataclass(frozen=True)
 class Frame:
     """Everything on the screen. ``recent`` and ``overall``: for each hop the percentiles of the
-    last seconds (``window_ns``) and since the start. ``mode``: the trading state in force, and ``why``."""
+    last seconds (``window_ns``) and since the start. ``mode``: the trading state in
+    force, and ``why``."""
 
     name: str
     topology: str

@@ -20,7 +20,8 @@ from launcher.topology.durations import Duration, PositiveDuration
 
 __all__ = [
     "ActorSpec", "BackoffSpec", "BreakerSpec", "DefaultsSpec", "GroupSpec", "HealthCheckSpec",
-    "LeaseSpec", "MAX_CAPACITY", "NAME", "ProcessSpec", "SUPERVISOR", "ThreadSpec", "Topology", "WireSpec",
+    "LeaseSpec", "MAX_CAPACITY", "NAME", "ProcessSpec", "SUPERVISOR", "ThreadSpec", "Topology",
+    "WireSpec",
 ]
 
 MAX_CAPACITY = 1 << 20
@@ -240,12 +241,12 @@ class BreakerSpec(Part):
     """Probes under way at once while half open."""
     on_open: Literal["reduce_only", "cancel_all", "halt"] = "reduce_only"
     """What trading does while it is open: new orders only if they reduce a position (reduce_only),
-    none and working ones cancelled (cancel_all), or a halt until somebody arms again (halt). Cancels
-    always pass."""
+    none and working ones cancelled (cancel_all), or a halt until somebody arms again (halt).
+    Cancels always pass."""
     failures: Annotated[list[Signal], Field(min_length=1)] = list(DEFAULT_SIGNALS)
-    """What counts as a failure: orders without an answer (timeouts), rejects of the venue (rejects),
-    nothing handled for `stale_after` (staleness), numbers skipped (gaps), a wire that would not take
-    more (overflow), a process that died (deaths), restarts beyond half the budget (restarts)."""
+    """What counts as a failure: orders without an answer (timeouts), orders refused (rejects),
+    nothing handled for `stale_after` (staleness), numbers skipped (gaps), a wire that would not
+    take more (overflow), a process that died (deaths), restarts beyond half the budget (restarts)."""
     stale_after: PositiveDuration | None = None
     """How long nothing may be handled, if `failures` names staleness."""
 
@@ -262,19 +263,19 @@ class LeaseSpec(Part):
     """Gateways send new orders only while the supervisor and risk renew their leases."""
 
     period: PositiveDuration | None = None
-    """How long a lease is good for: new orders stop at most so long after whoever has to renew it is
-    dead, hung or stopped. 50ms, at least 20ms."""
+    """How long a lease is good for: new orders stop at most so long after whoever has to renew it
+    is dead, hung or stopped. 50ms, at least 20ms."""
     on_lost: Literal["keep", "cancel_all"] | None = None
     """What the gateway does, by itself, with working orders when a lease is lost for longer than
     `grace`: leave them (keep), or cancel them (cancel_all, the default)."""
     grace: Duration | None = None
-    """How long a lease may be gone before working orders are cancelled: 500ms, time for a restart."""
+    """How long a lease may be gone before working orders are cancelled. 500ms, for a restart."""
 
     @model_validator(mode="after")
     def _long_enough(self):
         if self.period is not None and self.period < MIN_LEASE_NS:
-            raise ValueError("period is shorter than 20ms: timers wake up to 4 ms late, and a lease "
-                             "is renewed five times a period")
+            raise ValueError("period is shorter than 20ms: timers wake up to 4 ms late, and a "
+                             "lease is renewed five times a period")
         return self
 
 

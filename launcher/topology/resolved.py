@@ -101,7 +101,8 @@ def _breaker(spec: Any) -> dict[str, Any]:
              "stale_after": spec.stale_after}
     return {"max_failures": spec.max_failures,
             **{word: format_duration(ns) for word, ns in times.items() if ns is not None},
-            "half_open_max": spec.half_open_max, "on_open": spec.on_open, "failures": list(spec.failures)}
+            "half_open_max": spec.half_open_max, "on_open": spec.on_open,
+            "failures": list(spec.failures)}
 
 
 def _process(process: ProcessPlan) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The kill switch on a deployment that trades: what is said to stop stops, and trading goes on after."""
+"""The kill switch on a deployment that trades: what is told to stop stops, and goes on after."""
 
 from __future__ import annotations
 
