@@ -117,6 +117,9 @@ class Actor:
     kind: ClassVar[str]
     tag: ClassVar[str]
     Config: ClassVar[type[Config]] = Config
+    #: What the actor is to the kill switch: ``risk`` renews its lease and flattens positions,
+    #: ``gateway`` trades only under leases and cancels; see :mod:`actors.runtime.trading`.
+    role: ClassVar[str] = ""
     inputs: ClassVar[Mapping[str, Input]] = {}
     outputs: ClassVar[Mapping[str, Output]] = {}
     timers: ClassVar[Mapping[str, Timer]] = {}

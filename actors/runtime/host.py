@@ -145,6 +145,7 @@ class ActorHost:
         ctx["log"] = vitals.records.ctypes.data
         ctx["deployment"] = self.deployment.ctypes.data
         ctx["n_tables"] = len(self.tables)
+        ctx["slot"] = self.plan.slot_of(self.name)
         for i, array in enumerate(self.tables.values()):
             if array.ndim not in (1, 2):
                 raise ActorError(f"{self.name}: table {self.cls.table_names[i]} has {array.ndim} "

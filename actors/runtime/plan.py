@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 __all__ = [
-    "ActorPlan", "Backoff", "DEFAULT_SPIN_NS", "GroupPlan", "HealthCheck", "Plan", "ProcessPlan",
-    "RestartPlan", "ThreadPlan", "WirePlan",
+    "ActorPlan", "Backoff", "BreakerPlan", "DEFAULT_SPIN_NS", "GroupPlan", "HealthCheck",
+    "LeasePlan", "Plan", "ProcessPlan", "RestartPlan", "ThreadPlan", "WirePlan",
 ]
 
 
@@ -146,12 +146,42 @@ class GroupPlan:
 
 
 @dataclass(frozen=True)
+class LeasePlan:
+    """Gateways send new orders only while supervisor and risk renew their leases, each good for
+    ``period_ns``. Working orders are cancelled (``cancel_all``) once a lease has been gone for
+    ``grace_ns``, or left alone (``keep``)."""
+
+    period_ns: int = 50_000_000
+    on_lost: str = "cancel_all"  # keep | cancel_all
+    grace_ns: int = 500_000_000
+
+
+@dataclass(frozen=True)
+class BreakerPlan:
+    """A circuit breaker: which ``failures`` it counts of which wires and actors, when it opens,
+    what that means, and when it tries again."""
+
+    name: str
+    wires: tuple[int, ...]
+    actors: tuple[str, ...]
+    #: timeouts, rejects, staleness, gaps, overflow, deaths, restarts
+    failures: tuple[str, ...]
+    max_failures: int
+    reset_ns: int
+    max_reset_ns: int
+    half_open_max: int = 1
+    on_open: str = "reduce_only"  # reduce_only | cancel_all | halt
+    stale_after_ns: int = 1_000_000_000
+
+
+@dataclass(frozen=True)
 class Plan:
     """A whole deployment, fully resolved.
 
     ``run_dir`` holds sockets, logs and the plan itself; ``shm_dir`` the pages in shared memory.
     ``start_order`` names all actors, each after those it depends on. ``python_path`` are folders to
-    append to ``sys.path`` before actor classes are imported.
+    append to ``sys.path`` before actor classes are imported. ``risks`` and ``gateways`` are the
+    actors of those roles, each at its place in the trading page.
     """
 
     name: str
@@ -166,6 +196,17 @@ class Plan:
     version: int = 1
     start_order: tuple[str, ...] = ()
     python_path: tuple[str, ...] = ()
+    lease: LeasePlan = LeasePlan()
+    breakers: tuple[BreakerPlan, ...] = ()
+    risks: tuple[str, ...] = ()
+    gateways: tuple[str, ...] = ()
+
+    def slot_of(self, actor: str) -> int:
+        """The actor's place among those of its role; 0 if it has none."""
+        for names in (self.risks, self.gateways):
+            if actor in names:
+                return names.index(actor)
+        return 0
 
     def actor(self, name: str) -> ActorPlan:
         """The actor called ``name``; KeyError if there is none."""
@@ -220,4 +261,9 @@ def _plan_from(data: dict[str, Any]) -> Plan:
         "groups": tuple(GroupPlan(**{**g, "actors": tuple(g["actors"])}) for g in data["groups"]),
         "start_order": tuple(data.get("start_order", ())),
         "python_path": tuple(data.get("python_path", ())),
+        "lease": LeasePlan(**data.get("lease", {})),
+        "breakers": tuple(BreakerPlan(**{**b, **{key: tuple(b[key]) for key in (
+            "wires", "actors", "failures")}}) for b in data.get("breakers", ())),
+        "risks": tuple(data.get("risks", ())),
+        "gateways": tuple(data.get("gateways", ())),
     })

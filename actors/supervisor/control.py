@@ -17,6 +17,7 @@ verb          arguments              reply
 ``start``     ``actor``              the same
 ``restart``   ``actor``              the same
 ``shutdown``  ``reason``
+``halt`` …    see ``trading_verbs``  ``request``, whose outcome ``trading`` tells
 ============  =====================  =============================================================
 """
 

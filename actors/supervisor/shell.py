@@ -15,10 +15,12 @@ from loguru import logger
 
 from actors.runtime.clock import monotonic_ns, wall_offset_ns
 from actors.runtime.plan import Plan
+from actors.runtime.scheduling import SHORT_SLICE_NS, set_slice
 from actors.supervisor.autopsies import Autopsies
 from actors.supervisor.children import Child
 from actors.supervisor.events import EventLog
 from actors.supervisor.exit_status import describe_exit
+from actors.supervisor.kill_switch import KillSwitch
 from actors.supervisor.liveness import ActorSeen
 from actors.supervisor.nursery import (
     Born, Gone, News, NotBorn, Nursery, Problem, ServerDied, ServerReady,
@@ -53,6 +55,7 @@ class Shell:
         self.restarts, self.autopsies = Restarts(pages), Autopsies(pages)
         self.table = ActorTable(pages, nursery.children, self.restarts, self.autopsies)
         self._sightings = Sightings(plan, pages)
+        self.switch = KillSwitch(plan, pages, self._tell_of_trading)
         self._look_ns = min((a.health.interval_ns for a in plan.actors), default=_BEAT_NS)
         self._next_look_ns = self._next_beat_ns = 0
         self._deadline_ns: int | None = None
@@ -69,10 +72,13 @@ class Shell:
         self._poller.register(control.socket, zmq.POLLIN)
         self._poller.register(wake_fd, zmq.POLLIN)
         self.pages.own_state(ActorState.RUNNING)
+        set_slice(SHORT_SLICE_NS)  # a lease waits for nobody
         while self.state.stage != Stage.ENDED:
             self._watch_descriptors()
             readable = {fd for fd, _ in self._poller.poll(self._timeout_ms())}
             now = monotonic_ns()
+            if now >= self.switch.next_ns:
+                self.switch.turn(now)
             if wake_fd in readable:
                 self._take_signals(wake_fd)
             self.nursery.note_deaths(readable, now)
@@ -106,7 +112,7 @@ class Shell:
 
     def _timeout_ms(self) -> int:
         now = monotonic_ns()
-        times = [self._next_look_ns, self._next_beat_ns]
+        times = [self._next_look_ns, self._next_beat_ns, self.switch.next_ns]
         if self._deadline_ns is not None:
             times.append(self._deadline_ns)
         return max(0, -(-(min(times) - now) // 1_000_000))  # whole ms, never too early
@@ -168,6 +174,8 @@ class Shell:
         self.pages.died(process, code, text)
         self.pages.count("exits")
         self._began.discard((process, child.incarnation))
+        if code != 0:
+            self.switch.died(self.plan.process(process).actors)
         self.feed(Exited(process, child.incarnation, code != 0, text))
 
     def _look(self, now: int) -> None:
@@ -208,6 +216,7 @@ class Shell:
             case Spawn():
                 if action.incarnation > 1:
                     self.pages.count("restarts")
+                    self._tell_switch_of_restart(action.process)
                 self.nursery.request(action.process, action.incarnation, monotonic_ns())
                 self._next_look_ns = 0
             case AskStop():
@@ -285,6 +294,15 @@ class Shell:
         level = data.pop("level", None) or _level(kind, data)
         self._tell(kind, process, text, **data)
         logger.log(level, "{}", f"{process}: {text}" if process else text)
+
+    def _tell_switch_of_restart(self, name: str) -> None:
+        process = self.state.process(name)
+        self.switch.restarting(self.plan.process(name).actors, len(process.restarted_ns),
+                               process.rules.restart.max_restarts)
+
+    def _tell_of_trading(self, kind: str, text: str, **data: Any) -> None:
+        self._tell(kind, "", text, **data)
+        logger.bind(tag="SYSTEM").warning("{}", text)
 
     def _tell(self, kind: str, process: str, text: str, **data: Any) -> None:
         """The one place where events come into being."""

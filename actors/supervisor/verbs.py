@@ -13,6 +13,7 @@ from actors.supervisor.shutdown import SHUTTING_DOWN
 from actors.supervisor.state import (
     Outcome, RestartRequested, Shutdown, StartRequested, StopRequested,
 )
+from actors.supervisor.trading_verbs import trading_verbs_of
 
 __all__ = ["verbs_of"]
 
@@ -27,7 +28,8 @@ def verbs_of(shell: Shell) -> dict[str, Callable[[Request], dict[str, Any]]]:
         "ping": lambda request: {"pid": os.getpid()},
         "status": lambda request: _status(shell),
         "ps": lambda request: {"actors": shell.table.rows(shell.state, monotonic_ns()),
-                               "stage": shell.state.stage.value},
+                               "stage": shell.state.stage.value,
+                               "trading": shell.switch.summary()},
         "events": lambda request: _events(shell, request),
         "note": lambda request: _note(shell, request),
         "kill": lambda request: _kill(shell, request),
@@ -35,6 +37,7 @@ def verbs_of(shell: Shell) -> dict[str, Callable[[Request], dict[str, Any]]]:
         "start": lambda request: _wish(shell, request, StartRequested),
         "restart": lambda request: _wish(shell, request, RestartRequested),
         "shutdown": lambda request: _shutdown(shell, request),
+        **trading_verbs_of(shell.plan, shell.switch),
     }
 
 
@@ -45,6 +48,7 @@ def _status(shell: Shell) -> dict[str, Any]:
         "progress": dict(shell.nursery.progress),
         "trading_enabled": bool(deployment["trading_enabled"]),
         "uptime_ns": monotonic_ns() - int(deployment["started_ns"]),
+        "trading": shell.switch.summary(),
         "outcome": state.outcome.value, "reason": state.reason,
         "waiting_for": [p.name for p in state.processes if p.on_its_way],
         "restarts": {a.name: max(state.process(a.process).incarnation - 1, 0)

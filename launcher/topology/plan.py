@@ -10,7 +10,8 @@ import pydantic
 
 from actors.runtime.actor import Actor
 from actors.runtime.plan import (
-    ActorPlan, Backoff, GroupPlan, HealthCheck, Plan, ProcessPlan, RestartPlan, WirePlan,
+    ActorPlan, Backoff, BreakerPlan, GroupPlan, HealthCheck, LeasePlan, Plan, ProcessPlan,
+    RestartPlan, WirePlan,
 )
 from launcher.topology.cycles import ordered
 from launcher.topology.model import GroupSpec, Topology
@@ -41,6 +42,10 @@ def make_plan(topology: Topology, path: pathlib.Path, folders: RunFolders,
         start_order=tuple(ordered({name: spec.needs
                                    for name, spec in topology.actors.items()})),
         python_path=python_path,
+        lease=LeasePlan(**_first((topology.lease,), {"period_ns": "period", "on_lost": "on_lost",
+                                                     "grace_ns": "grace"})),
+        breakers=tuple(_breaker(topology, name, wires) for name in topology.breakers or {}),
+        risks=_of_role(topology, classes, "risk"), gateways=_of_role(topology, classes, "gateway"),
     )
 
 
@@ -121,3 +126,19 @@ def _wire(topology: Topology, wire: Wire, index: int, folders: RunFolders,
                     message=declared.message.name, transport=transport, address=address,
                     capacity=wire.spec.capacity or declared.capacity,
                     overflow=overflow_of(wire, classes))
+
+
+def _breaker(topology: Topology, name: str, wires: Sequence[Wire]) -> BreakerPlan:
+    """The breaker with all that names it: wires by index, actors."""
+    spec = topology.breakers[name]
+    longest = {"stale_after_ns": spec.stale_after} if spec.stale_after is not None else {}
+    return BreakerPlan(
+        name=name, wires=tuple(i for i, wire in enumerate(wires) if wire.spec.breaker == name),
+        actors=tuple(actor for actor, said in topology.actors.items() if said.breaker == name),
+        failures=tuple(dict.fromkeys(spec.failures)), max_failures=spec.max_failures,
+        reset_ns=spec.reset_timeout, max_reset_ns=spec.max_reset_timeout or spec.reset_timeout,
+        half_open_max=spec.half_open_max, on_open=spec.on_open, **longest)
+
+
+def _of_role(topology: Topology, classes: Mapping[str, type[Actor]], role: str) -> tuple[str, ...]:
+    return tuple(name for name in topology.actors if classes[name].role == role)

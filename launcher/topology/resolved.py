@@ -45,14 +45,19 @@ def resolved_yaml(plan: Plan, topology: Topology) -> str:
 
 def _document(plan: Plan, topology: Topology, address_of) -> dict[str, Any]:
     breakers = [wire.spec.breaker for wire in wires_of(topology)]
+    lease = plan.lease
     data: dict[str, Any] = {
         "version": 1, "name": plan.name, "symbols": list(plan.symbols),
-        "actors": {actor.name: _actor(actor, plan, breakers, address_of) for actor in plan.actors},
+        "actors": {actor.name: {**_actor(actor, plan, breakers, address_of),
+                                **_named(topology.actors[actor.name].breaker)}
+                   for actor in plan.actors},
         "groups": {group.name: {"strategy": group.strategy, "actors": list(group.actors),
                                 "max_restarts": group.max_restarts,
                                 "within": format_duration(group.within_ns)}
                    for group in plan.groups},
         "breakers": {name: _breaker(spec) for name, spec in (topology.breakers or {}).items()},
+        "lease": {"period": format_duration(lease.period_ns), "on_lost": lease.on_lost,
+                  "grace": format_duration(lease.grace_ns)},
         "processes": {process.name: _process(process) for process in plan.processes},
     }
     return {key: value for key, value in data.items() if value not in ({}, [])}
@@ -91,14 +96,20 @@ def _actor(actor: ActorPlan, plan: Plan, breakers: list[str | None], address_of)
 def _wire(wire: WirePlan, breaker: str | None) -> dict[str, Any]:
     said = {"source": f"{wire.source_actor}/{wire.source_port}", "transport": wire.transport,
             "capacity": wire.capacity, "overflow": wire.overflow}
-    return said | ({"breaker": breaker} if breaker else {})
+    return said | _named(breaker)
+
+
+def _named(breaker: str | None) -> dict[str, str]:
+    return {"breaker": breaker} if breaker else {}
 
 
 def _breaker(spec: Any) -> dict[str, Any]:
-    times = {"reset_timeout": spec.reset_timeout, "max_reset_timeout": spec.max_reset_timeout}
+    times = {"reset_timeout": spec.reset_timeout, "max_reset_timeout": spec.max_reset_timeout,
+             "stale_after": spec.stale_after}
     return {"max_failures": spec.max_failures,
             **{word: format_duration(ns) for word, ns in times.items() if ns is not None},
-            "half_open_max": spec.half_open_max, "on_open": spec.on_open}
+            "half_open_max": spec.half_open_max, "on_open": spec.on_open,
+            "failures": list(spec.failures)}
 
 
 def _process(process: ProcessPlan) -> dict[str, Any]:

@@ -79,6 +79,16 @@ WORDS = [
      "breakers.b.on_open: must be reduce_only, cancel_all or halt, not 'panic'"),
     ("breakers:\n  b: {max_failures: 5, reset_timeout: 1s, max_reset_timeout: 1ms}", 3,
      "breakers.b: max_reset_timeout is shorter than reset_timeout"),
+    ("breakers:\n  b: {max_failures: 5, reset_timeout: 1s, failures: [luck]}", 3,
+     "breakers.b.failures[0]: must be timeouts, rejects, staleness, gaps, overflow, deaths or "
+     "restarts, not 'luck'"),
+    ("breakers:\n  b: {max_failures: 5, reset_timeout: 1s, failures: [staleness]}", 3,
+     "breakers.b: stale_after goes with failures: [staleness], and the other way round"),
+    ("lease: {period: 5ms}", 2, "lease: period is shorter than 20ms: timers wake "
+     "up to 4 ms late, and a lease is renewed five times a period"),
+    ("lease: {grace: soon}", 2, "lease.grace: 'soon' is not a duration: write 50us, 10ms, "
+     "2s, 1m30s or 1h"),
+    ("lease: {on_lost: panic}", 2, "lease.on_lost: must be keep or cancel_all, not 'panic'"),
 ]
 
 CLASSES = [
@@ -137,6 +147,7 @@ WIRES = [
      "inputs.market.overflw: unknown key — did you mean 'overflow'?"),
     ("inputs: {market: {sorce: feed/market}}",
      "inputs.market.sorce: unknown key — did you mean 'source'?"),
+    ("breaker: venu", "breaker: no breaker 'venu' — did you mean 'venue'?"),
     ("inputs: {market: {source: feed/market, breaker: venu}}",
      "inputs.market.breaker: no breaker 'venu' — did you mean 'venue'?"),
     ("inputs: {market: {source: feed/market, transport: inproc}}",
@@ -488,4 +499,4 @@ def test_nothing_right_at_all(tmp_path):
         "topology.yaml:1: version: is missing", "topology.yaml:1: name: is missing",
         "topology.yaml:1: symbols: is missing", "topology.yaml:1: actors: is missing",
         "topology.yaml:1: x: unknown key — there is version, name, symbols, defaults, actors, "
-        "groups, breakers or processes"]
+        "groups, breakers, lease or processes"]
