@@ -41,7 +41,8 @@ def _record(size: int, *fields: str, **extra: tuple) -> np.dtype:
 DEPLOYMENT = _record(
     256,
     "magic", "trading_enabled", "draining", "supervisor_pid", "supervisor_ns", "started_ns",
-    "wall_offset_ns", "generation", "detached",
+    "wall_offset_ns", "generation", "detached", "supervisor_began", "followed", "fork_server_pid",
+    "fork_server_began",
 )
 
 # Producer's line, then consumer's line; each side writes its own only.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import zmq
@@ -15,15 +16,18 @@ from loguru import logger
 
 from actors.runtime.clock import monotonic_ns, wall_offset_ns
 from actors.runtime.plan import Plan
+from actors.supervisor.adoption import Found, adopt_state
 from actors.supervisor.children import Child
 from actors.supervisor.events import EventRing
 from actors.supervisor.exit_status import describe_exit
+from actors.supervisor.guard import ABANDONED, BACKGROUND, FOLLOWED, is_followed
 from actors.supervisor.liveness import ActorSeen
 from actors.supervisor.nursery import (
     Born, Gone, News, NotBorn, Nursery, Problem, ServerDied, ServerReady,
 )
 from actors.supervisor.pages import Pages
 from actors.supervisor.policy import next_deadline_ns, step
+from actors.supervisor.saved_state import SavedState
 from actors.supervisor.state import (
     Action, AskStop, Drain, Drained, EnableTrading, Ended, Event, Exited, Kill, Notice, Outcome,
     Phase, Prepared, ProcessState, Publish, Seen, Shutdown, Spawn, SpawnFailed, Stage, State, Tick,
@@ -31,12 +35,16 @@ from actors.supervisor.state import (
 from actors.supervisor.table import ActorTable
 from schemas.enums import ActorState
 
-__all__ = ["Shell"]
+__all__ = ["Shell", "Superseded"]
 
 _BEAT_NS = 50_000_000
 _STARTING_LOOK_NS = 2_000_000  # while something starts: readiness should be seen soon
 _QUIET_LOOKS = 3               # wires found empty so often in a row are drained
 _WARNINGS = ("hung", "stuck", "killed", "backoff")
+
+
+class Superseded(RuntimeError):
+    """Another supervisor has the deployment: nothing more is to be done here."""
 
 
 class Shell:
@@ -53,6 +61,7 @@ class Shell:
         self._began: set[tuple[str, int]] = set()
         self._died_ns: dict[str, int] = {}
         self._quiet_looks: int | None = None
+        self._saved = SavedState(plan.shm_dir)
         self._poller = zmq.Poller()
         self._watched: set[int] = set()
 
@@ -67,6 +76,8 @@ class Shell:
             self._watch_descriptors()
             readable = {fd for fd, _ in self._poller.poll(self._timeout_ms())}
             now = monotonic_ns()
+            if self.pages.superseded:
+                raise Superseded(f"another supervisor has taken {self.plan.run_dir} over")
             if wake_fd in readable:
                 self._take_signals(wake_fd)
             self.nursery.note_deaths(readable, now)
@@ -74,6 +85,8 @@ class Shell:
             if beat:
                 self._next_beat_ns = now + _BEAT_NS
                 self.pages.beat(now)
+                self.pages.note_fork_server(self.nursery.server_pid)
+                self._look_at_launcher()
                 self.table.sample(now)
             if beat or readable:
                 for news in self.nursery.collect(now):
@@ -112,9 +125,46 @@ class Shell:
         """Decides about ``event`` and acts."""
         now = monotonic_ns()
         self.state, actions = step(self.state, event, now)
+        self._do(actions, now)
+
+    def adopt(self, found: Mapping[str, Found]) -> None:
+        """Goes on where a supervisor that is gone left off."""
+        now = monotonic_ns()
+        for name, there in found.items():
+            process = self.state.process(name)
+            if not there.lives and process.is_up and there.incarnation >= process.incarnation:
+                self.pages.died(name, -1 if there.failed else 0)
+                self.pages.count("exits")
+                self._died_ns[name] = now
+        self.state, actions = adopt_state(self.state, found, now)
+        living = sum(there.lives for there in found.values())
+        self._tell("adopted", "", f"a new supervisor took over {living} running processes")
+        logger.warning("the supervisor was gone: a new one took over {} running processes", living)
+        self._do([a for a in actions if not (isinstance(a, Publish)
+                                             and self.pages.somebody_runs(a.process))], now)
+        if self.nursery.ready:
+            self.feed(Prepared())
+
+    def _do(self, actions: Iterable[Action], now: int) -> None:
+        """Acts, once what was decided is written down."""
+        self._saved.save(self.state)
         self._deadline_ns = next_deadline_ns(self.state, now)
         for action in actions:
             self._act(action)
+
+    def _look_at_launcher(self) -> None:
+        """Whether the launcher that followed the run was killed, and what is to be done then."""
+        page = self.pages.deployment
+        if is_followed(self.plan.run_dir):
+            page["followed"] = 1
+        elif page["followed"] and page["detached"] == FOLLOWED:
+            if self.plan.on_launcher_exit == "keep":
+                page["detached"] = ABANDONED
+                logger.warning("the launcher is gone; trading goes on until it is followed again")
+                self._tell("abandoned", "", "the launcher is gone")
+            else:
+                page["detached"] = BACKGROUND  # nobody else cleans up
+                self.feed(Shutdown(Outcome.ORDERLY, "the launcher is gone"))
 
     def _take_news(self, news: News) -> None:
         match news:
@@ -202,6 +252,8 @@ class Shell:
                 self._send(action.process, action.incarnation, signal.SIGKILL)
             case Publish():
                 self.pages.publish(action.process, action.state, action.reason, action.closed)
+            case EnableTrading() if self.pages.deployment["trading_enabled"]:
+                pass  # as its predecessor left it
             case EnableTrading():
                 self.pages.deployment["trading_enabled"] = 1
                 logger.bind(tag="SYSTEM").info("all actors ready, trading enabled")

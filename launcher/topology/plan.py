@@ -42,6 +42,7 @@ def make_plan(topology: Topology, path: pathlib.Path, folders: RunFolders,
         start_order=tuple(ordered({name: spec.depends_on or ()
                                    for name, spec in topology.actors.items()})),
         python_path=python_path,
+        on_launcher_exit=topology.on_launcher_exit,
     )
 
 

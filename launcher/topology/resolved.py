@@ -52,6 +52,7 @@ def _document(plan: Plan, topology: Topology, address_of) -> dict[str, Any]:
                    for group in plan.groups},
         "breakers": {name: _breaker(spec) for name, spec in (topology.breakers or {}).items()},
         "processes": {process.name: _process(process) for process in plan.processes},
+        "on_launcher_exit": plan.on_launcher_exit,
     }
     return {key: value for key, value in data.items() if value not in ({}, [])}
 
