@@ -13,9 +13,10 @@ import time
 
 from actors.runtime.file_lock import FileLock, is_locked
 
-__all__ = ["ABANDONED", "BACKGROUND", "FOLLOWED", "RUN_LOCK", "is_followed", "launcher_lock",
-           "supervisor_pid", "take_supervision"]
+__all__ = ["ABANDONED", "BACKGROUND", "FOLLOWED", "RUN_LOCK", "STATE_FILE", "is_followed",
+           "launcher_lock", "supervisor_pid", "take_supervision"]
 
+STATE_FILE = "supervisor.state"  # what a supervisor knew, in the shared memory folder
 RUN_LOCK = "lock"  # held by all that live of a deployment, see launcher.operate.folders
 _SUPERVISOR_LOCK = "supervisor.lock"
 _LAUNCHER_LOCK = "launcher.lock"

@@ -14,12 +14,12 @@ from dataclasses import replace
 
 import pydantic
 
+from actors.supervisor.guard import STATE_FILE
 from actors.supervisor.rules import Rules
 from actors.supervisor.state import Stage, State
 
 __all__ = ["SavedState", "saved_state"]
 
-_FILE = "supervisor.state"
 _FORM = pydantic.TypeAdapter(State)
 
 
@@ -32,7 +32,7 @@ class SavedState:
     """The file in ``shm_dir``."""
 
     def __init__(self, shm_dir: str | os.PathLike[str]):
-        self._path = pathlib.Path(shm_dir) / _FILE
+        self._path = pathlib.Path(shm_dir) / STATE_FILE
         self._saved: State | None = None
 
     def save(self, state: State) -> None:
@@ -50,7 +50,7 @@ def saved_state(shm_dir: str | os.PathLike[str], rules: Rules) -> State | None:
     """What a supervisor that is gone knew; None if there was none, if the deployment ended, or if it
     is about other processes than ``rules``."""
     try:
-        state = _FORM.validate_json((pathlib.Path(shm_dir) / _FILE).read_bytes())
+        state = _FORM.validate_json((pathlib.Path(shm_dir) / STATE_FILE).read_bytes())
     except (OSError, ValueError):
         return None
     if state.stage == Stage.ENDED or state.rules != rules:

@@ -86,6 +86,8 @@ def _supervise(plan: Plan, nursery: Nursery, rules: Rules, family: Family | None
     saved = saved_state(plan.shm_dir, rules)
     record_ns.compile("(int64, int64)")  # not in the middle of somebody's restart
     pages = Pages(plan, adopt=saved is not None)
+    logger.configure(extra={"actor": "supervisor", "tag": "SUPERV",
+                            "epoch": int(pages.own.header["epoch"])})
     shell = Shell(plan, pages, nursery, saved or initial_state(rules, seed=monotonic_ns()))
     context = zmq.Context(io_threads=1)
     try:
