@@ -46,7 +46,7 @@ def begin_of(pid: int) -> int:
 
 
 def is_same(pid: int, began: int) -> bool:
-    """Whether the process ``pid`` that began at ``began`` still runs; not another one of its pid."""
+    """Whether the process ``pid`` that began at ``began`` still runs, and not another."""
     return pid > 0 and began > 0 and begin_of(pid) == began and is_alive(pid)
 
 

@@ -136,8 +136,8 @@ class Plan:
 
     ``run_dir`` holds sockets, logs and the plan itself; ``shm_dir`` the pages in shared memory.
     ``start_order`` names all actors, each after those it depends on. ``python_path`` are folders to
-    append to ``sys.path`` before actor classes are imported. ``on_launcher_exit`` is what happens when
-    whoever looks after the deployment is gone.
+    append to ``sys.path`` before actor classes are imported. ``on_launcher_exit`` is what happens
+    when whoever looks after the deployment is gone.
     """
 
     name: str

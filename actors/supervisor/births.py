@@ -1,7 +1,7 @@
 """Who a process is, noted by itself in shared memory before it does anything else.
 
-The note outlives whoever forked the process and whoever asked for it, so that a new supervisor finds
-every process that runs: ``<shm_dir>/<process>.born``, its pid and when that began (pids are used
+The note outlives whoever forked the process and whoever asked for it, so that a new supervisor
+finds every process that runs: ``<shm_dir>/<process>.born``, its pid and when that began (pids are used
 again), its incarnation, and the time of its birth.
 """
 
@@ -20,7 +20,7 @@ __all__ = ["Birth", "birth_of", "note_birth"]
 
 @dataclass(frozen=True)
 class Birth:
-    """One incarnation of a process. ``began`` is in clock ticks (proc(5)), ``born_ns`` monotonic."""
+    """One incarnation of a process. ``began`` is in ticks (proc(5)), ``born_ns`` monotonic."""
 
     process: str
     incarnation: int

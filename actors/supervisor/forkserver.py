@@ -152,8 +152,8 @@ class ForkServer:
             print(f"supervisor {self._watch.pid} had no heartbeat: killed", flush=True)
 
     def _replace_supervisor(self) -> None:
-        """Forks the next one. What the last one still asked for is dropped: it was written down, and
-        is asked for again if it still is wanted."""
+        """Forks the next one. What the last one still asked for is dropped: it was written down,
+        and is asked for again if it still is wanted."""
         self._watch.end(monotonic_ns())
         with contextlib.suppress(ChildProcessError):
             os.waitpid(self._watch.pid, os.WNOHANG)

@@ -47,8 +47,8 @@ class SavedState:
 
 
 def saved_state(shm_dir: str | os.PathLike[str], rules: Rules) -> State | None:
-    """What a supervisor that is gone knew; None if there was none, if the deployment ended, or if it
-    is about other processes than ``rules``."""
+    """What a supervisor that is gone knew; None if there was none, if the deployment ended, or if
+    it is about other processes than ``rules``."""
     try:
         state = _FORM.validate_json((pathlib.Path(shm_dir) / STATE_FILE).read_bytes())
     except (OSError, ValueError):

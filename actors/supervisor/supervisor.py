@@ -1,4 +1,4 @@
-"""Runs the supervisor of one deployment: from its plan, or from what the last one left, to its end."""
+"""Runs the supervisor of one deployment: from its plan, or from what the last one left."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The supervisor as its fork server sees it: whether it lives, whether it works, when to replace it.
+"""The supervisor as its fork server sees it: whether it lives and works, when to replace it.
 
 A supervisor whose heartbeat stands still is killed, which ends also one that is stopped; only then
 is it replaced. One that has not begun to beat has more time, one that gets no core all it needs.

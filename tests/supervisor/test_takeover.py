@@ -118,7 +118,8 @@ def test_ten_kills_at_any_moment_leave_one_supervisor_and_every_actor(chain):
         time.sleep(moments.random() * 0.05)
         before = chain.supervisor
         os.kill(before, signal.SIGKILL)
-        eventually(lambda: chain.supervisor != before and alive(chain.supervisor), 60, "the next")  # noqa: B023
+        eventually(lambda gone=before: chain.supervisor != gone and alive(chain.supervisor), 60,
+                   "the next supervisor")
     chain.taken_over(0)
     for actor in ACTORS:
         chain.wait_for(actor, 60, state="RUNNING")
