@@ -113,15 +113,6 @@ class Supervisor:
         """Whether there is one that has taken the deployment."""
         return supervisor_pid(self._run_dir) != 0
 
-    def wait(self, timeout: float) -> bool:
-        """Whether it ended within ``timeout`` s."""
-        deadline = time.monotonic() + timeout
-        while self.lives:
-            if time.monotonic() > deadline:
-                return False
-            time.sleep(0.01)
-        return True
-
     def kill(self) -> None:
         """SIGKILL, and no other comes: first the fork server, then the supervisor."""
         self._starts = _MOST_STARTS

@@ -52,14 +52,14 @@ def numbers_flow(cli) -> None:
 
 
 def test_up_does_not_end_with_its_supervisor():
-    with relays(RELAYS.format(name="relays")) as cli:
+    with relays(KEEP) as cli:
         up = cli.follow("up")
         up.until("trading enabled")
         before, first = actors(cli), int(page(cli)["supervisor_pid"])
         assert f"supervisor: sent SIGKILL to pid {first}" in cli("kill", "supervisor").stdout
         up.until("a new one took over 3 running processes")
         assert cli.ps()["supervisor"]["pid"] != first and actors(cli) == before
-        kill_supervision(cli)  # now it is for the launcher to start one, before a second is over
+        kill_supervision(cli)  # now it is for the launcher to start one
         up.until("a new one took over 3 running processes")
         assert actors(cli) == before
         numbers_flow(cli)

@@ -32,7 +32,9 @@ def chain_plan(root, **changes):
 
 @pytest.fixture(scope="module")
 def shared_chain(tmp_path_factory):
-    with Supervised(chain_plan(tmp_path_factory.mktemp("chain"))) as deployment:
+    """On a busy machine a takeover may take longer than actors would wait for it: they keep on."""
+    plan = chain_plan(tmp_path_factory.mktemp("chain"), on_launcher_exit="keep")
+    with Supervised(plan) as deployment:
         yield deployment.enabled()
 
 
@@ -201,6 +203,7 @@ def test_with_nobody_left_trading_goes_on_if_told_to_and_a_new_supervisor_adopts
 def test_the_budget_of_restarts_goes_on_under_the_next_supervisor(tmp_path):
     plan = with_actor(relay_plan(tmp_path, limit=ENDLESS), "sink", class_path=f"{SLOW}:Troubled",
                       restart=replace(QUICK, max_restarts=1))
+    plan = written(replace(plan, on_launcher_exit="keep"))
     with Supervised(plan, PITWIRE_TROUBLE=str(tmp_path / "trouble")) as deployment:
         deployment.enabled().client.kill("sink")
         deployment.wait_for("sink", epoch=2, state="RUNNING")
