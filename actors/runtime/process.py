@@ -221,12 +221,14 @@ class ProcessHost:
                 raise ActorError(thread.failure.strip().splitlines()[-1])
 
     def _orphaned(self, now: int) -> bool:
-        """Whether nobody has looked after the deployment for a second, and that is to end it."""
+        """Whether there has been neither a supervisor nor a fork server, which would replace it,
+        for a second, and that is to end the deployment."""
         page = self._deployment
         pid = int(page["supervisor_pid"])
         if pid == 0 or now - int(page["supervisor_ns"]) < _BEATS_WITHIN_NS \
                 or self.plan.on_launcher_exit == "keep" \
-                or is_same(pid, int(page["supervisor_began"])):
+                or is_same(pid, int(page["supervisor_began"])) \
+                or is_same(int(page["fork_server_pid"]), int(page["fork_server_began"])):
             self._looked_after_ns = now
         return now - self._looked_after_ns > _ORPHAN_NS
 
