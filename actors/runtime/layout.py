@@ -74,7 +74,8 @@ assert TRADING.fields["leases"][1] == 128 and TRADING.fields["risk"][1] == 384
 DEPLOYMENT = np.dtype([
     ("magic", "i8"), ("trading_enabled", "i8"), ("draining", "i8"), ("supervisor_pid", "i8"),
     ("supervisor_ns", "i8"), ("started_ns", "i8"), ("wall_offset_ns", "i8"), ("generation", "i8"),
-    ("detached", "i8"), ("_pad", "i8", (23,)),
+    ("detached", "i8"), ("supervisor_began", "i8"), ("followed", "i8"), ("fork_server_pid", "i8"),
+    ("fork_server_began", "i8"), ("_pad", "i8", (19,)),
     ("trading", TRADING),
 ])
 assert DEPLOYMENT.fields["trading"][1] == 256

@@ -181,7 +181,8 @@ class Plan:
     ``run_dir`` holds sockets, logs and the plan itself; ``shm_dir`` the pages in shared memory.
     ``start_order`` names all actors, each after those it depends on. ``python_path`` are folders to
     append to ``sys.path`` before actor classes are imported. ``risks`` and ``gateways`` are the
-    actors of those roles, each at its place in the trading page.
+    actors of those roles, each at its place in the trading page. ``on_launcher_exit`` is
+    what happens when whoever looks after the deployment is gone.
     """
 
     name: str
@@ -207,6 +208,7 @@ class Plan:
             if actor in names:
                 return names.index(actor)
         return 0
+    on_launcher_exit: str = "stop"  # stop | keep
 
     def actor(self, name: str) -> ActorPlan:
         """The actor called ``name``; KeyError if there is none."""

@@ -24,7 +24,7 @@ from actors.runtime.clock import monotonic_ns
 from actors.runtime.endpoint import WireError, close_inputs
 from actors.runtime.host import ActorError, ActorHost, ReactorThread, leave_reason
 from actors.runtime.logs import EventLog, actor_logger, log_file, open_log
-from actors.runtime.pids import is_alive
+from actors.runtime.pids import is_same
 from actors.runtime.plain import PlainThread, is_plain
 from actors.runtime.plan import Plan
 from actors.runtime.scheduling import DEFAULT_SLICE_NS, SHORT_SLICE_NS, set_slice
@@ -38,7 +38,8 @@ EXIT_ORPHANED = 71  # the supervisor is gone
 
 _BUSY_NS = 1_000_000    # housekeeping interval while something is being set up
 _CALM_NS = 10_000_000   # and otherwise
-_ORPHAN_NS = 1_000_000_000
+_BEATS_WITHIN_NS = 200_000_000  # a supervisor that beats need not be looked for
+_ORPHAN_NS = 1_000_000_000 - _BEATS_WITHIN_NS
 
 
 class Command(enum.IntEnum):
@@ -58,6 +59,7 @@ class ProcessHost:
         self.threads: list[ReactorThread | PlainThread] = []
         self._current: str | None = None  # the actor whose own code runs: it is to blame
         self._stopping = False
+        self._looked_after_ns = monotonic_ns()
 
     def run(self) -> int:
         """Builds, runs until stopped; returns the exit status."""
@@ -238,10 +240,16 @@ class ProcessHost:
                 raise ActorError(thread.failure.strip().splitlines()[-1])
 
     def _orphaned(self, now: int) -> bool:
-        pid = int(self._deployment["supervisor_pid"])
-        if pid == 0 or now - int(self._deployment["supervisor_ns"]) < _ORPHAN_NS:
-            return False
-        return not is_alive(pid)
+        """Whether there has been neither a supervisor nor a fork server, which would replace it,
+        for a second, and that is to end the deployment."""
+        page = self._deployment
+        pid = int(page["supervisor_pid"])
+        if pid == 0 or now - int(page["supervisor_ns"]) < _BEATS_WITHIN_NS \
+                or self.plan.on_launcher_exit == "keep" \
+                or is_same(pid, int(page["supervisor_began"])) \
+                or is_same(int(page["fork_server_pid"]), int(page["fork_server_began"])):
+            self._looked_after_ns = now
+        return now - self._looked_after_ns > _ORPHAN_NS
 
     def _commanded_to_stop(self) -> bool:
         return self._stopping or all(

@@ -16,8 +16,10 @@ class Child:
     """One incarnation of a process, from the request to fork it until it is reaped.
 
     ``pid`` is 0 until it is forked; a signal meant for it waits in ``pending``. Times are ns:
-    when it was asked for, forked, sent a SIGKILL, and found dead. ``server`` is
-    the pid of the fork server asked.
+    when it was asked for, forked, sent a SIGKILL, and found dead. ``server`` is the pid of the fork
+    server asked.
+    ``lost``: it is neither this process's child nor one of the fork server's that there is; its
+    pidfd tells that it ended, nobody how.
     """
 
     process: str
@@ -29,6 +31,7 @@ class Child:
     forked_ns: int = 0
     killed_ns: int = 0
     dead_ns: int = 0
+    lost: bool = False
     pending: list[int] = field(default_factory=list)
 
     def send(self, number: int) -> bool:
@@ -68,6 +71,13 @@ class Children:
     def expect(self, process: str, incarnation: int, now_ns: int) -> Child:
         """A fork is asked for."""
         child = self._by_process[process] = Child(process, incarnation, now_ns)
+        return child
+
+    def adopt(self, process: str, incarnation: int, pid: int, pidfd: int, born_ns: int,
+              server: int = 0) -> Child:
+        """One that runs already, forked by ``server`` or, 0, by one that is gone."""
+        child = Child(process, incarnation, born_ns, server, pid, pidfd, born_ns, lost=not server)
+        self._by_process[process] = child
         return child
 
     def born(self, child: Child, pid: int, pidfd: int, now_ns: int) -> None:

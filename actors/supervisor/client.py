@@ -14,12 +14,19 @@ import zmq
 __all__ = ["ControlClient", "ControlError", "NotRunning"]
 
 CONTROL_SOCKET = "control.sock"
+_QUESTIONS = ("ping", "status", "ps", "events")
+_LOOK_MS = 20
+
+
+class _Replaced(Exception):
+    """Another supervisor serves the socket than the one that was asked."""
+
 
 
 class ControlError(RuntimeError):
     """The supervisor refused, or did not answer. ``code`` is for programs, the text for people:
     ``unknown_actor``, ``not_running``, ``stopping``, ``bad_signal``, ``bad_request``,
-    ``timeout``."""
+    ``replaced``, ``timeout``."""
 
     def __init__(self, code: str, text: str):
         self.code = code
@@ -43,6 +50,7 @@ class ControlClient:
         self.run_dir, self.timeout = pathlib.Path(run_dir), timeout
         self._context = zmq.Context.instance()
         self._socket: zmq.Socket | None = None
+        self._connected_to: tuple[int, int] | None = None
         self._id = 0
 
     def __enter__(self) -> ControlClient:
@@ -122,39 +130,64 @@ class ControlClient:
     # ---- asking ------------------------------------------------------------------------------
 
     def request(self, verb: str, **arguments: Any) -> dict[str, Any]:
-        """Sends a request and returns the reply's fields."""
-        socket = self._connected()
-        self._id += 1
-        try:
-            socket.send(json.dumps({"verb": verb, "id": self._id, **arguments}).encode(),
-                        zmq.NOBLOCK)
-            reply = self._reply(socket)
-        except zmq.Again:
-            self.close()
-            raise self._no_answer() from None
+        """Sends a request and returns the reply's fields.
+
+        If the supervisor is replaced meanwhile its successor is asked, unless that could do
+        something twice: then ControlError ``replaced``.
+        """
+        deadline = time.monotonic() + self.timeout
+        while True:
+            socket = self._connected()
+            self._id += 1
+            try:
+                socket.send(json.dumps({"verb": verb, "id": self._id, **arguments}).encode(),
+                            zmq.NOBLOCK)
+                reply = self._reply(socket, deadline)
+                break
+            except zmq.Again:
+                self.close()
+                raise self._no_answer() from None
+            except _Replaced:
+                if verb not in _QUESTIONS:
+                    raise ControlError("replaced", "the supervisor was replaced while it was told "
+                                                   f"to {verb}; see what came of it") from None
         if not reply.pop("ok"):
             raise ControlError(reply["code"], reply["error"])
         reply.pop("id", None)
         return reply
 
     def _connected(self) -> zmq.Socket:
-        path = self.run_dir / CONTROL_SOCKET
-        if not path.exists():
+        server = self._server()
+        if not server:
             self.close()
             raise NotRunning(self.run_dir)
+        if server != self._connected_to:
+            self.close()
         if self._socket is None:
             self._socket = self._context.socket(zmq.DEALER)
             self._socket.setsockopt(zmq.LINGER, 0)
-            self._socket.connect(f"ipc://{path}")
+            self._socket.connect(f"ipc://{self.run_dir / CONTROL_SOCKET}")
+            self._connected_to = server
         return self._socket
 
-    def _reply(self, socket: zmq.Socket) -> dict[str, Any]:
+    def _server(self) -> tuple[int, int] | None:
+        """Which socket file there is: every supervisor makes its own. None if there is none."""
+        try:
+            found = (self.run_dir / CONTROL_SOCKET).stat()
+        except OSError:
+            return None
+        return found.st_ino, found.st_ctime_ns
+
+    def _reply(self, socket: zmq.Socket, deadline: float) -> dict[str, Any]:
         """The answer to the last request: later answers to earlier ones are thrown away."""
-        deadline = time.monotonic() + self.timeout
         while True:
             left = max(deadline - time.monotonic(), 0.0)
-            if not socket.poll(int(left * 1000)):
-                raise zmq.Again
+            if not socket.poll(min(int(left * 1000), _LOOK_MS)):
+                if left == 0.0:
+                    raise zmq.Again
+                if self._server() not in (None, self._connected_to):
+                    raise _Replaced
+                continue
             reply = json.loads(socket.recv())
             if reply.get("id") == self._id:
                 return reply

@@ -11,6 +11,7 @@ from actors.runtime.clock import monotonic_ns, wall_offset_ns
 from actors.runtime.histogram import record_ns
 from actors.runtime.host import waiting
 from actors.runtime.layout import VITALS
+from actors.runtime.pids import begin_of, is_alive
 from actors.runtime.plan import Plan
 from actors.runtime.process import Command
 from actors.runtime.vitals import Vitals, map_deployment, map_wires
@@ -39,17 +40,17 @@ class _ActorPage:
 
 
 class Pages:
-    """Makes the pages of a deployment anew, and keeps them.
+    """Makes the pages of a deployment anew, or with ``adopt`` takes them over, and keeps them.
 
     ``wires``: WIRE_PAGE (n,); ``deployment``: DEPLOYMENT (). An actor's page is made by its first
     incarnation.
     """
 
-    def __init__(self, plan: Plan):
+    def __init__(self, plan: Plan, adopt: bool = False):
         self.plan = plan
         shm_dir = pathlib.Path(plan.shm_dir)
         shm_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for left_over in shm_dir.iterdir():  # of a run that is over: counts begin at 0
+        for left_over in () if adopt else shm_dir.iterdir():  # of a run that is over
             left_over.unlink()
         self.wires = map_wires(shm_dir, len(plan.wires), create=True)
         self._pages: dict[str, _ActorPage] = {}
@@ -58,17 +59,37 @@ class Pages:
         self.own = Vitals(shm_dir / "supervisor.vitals", COUNTERS, HISTOGRAMS, actor="supervisor",
                           kind="supervisor", tag="SUPERV", tables={})
         self.deployment = map_deployment(shm_dir, create=True)
-        self._announce()
+        self._announce(adopt)
 
-    def _announce(self) -> None:
-        now, header = monotonic_ns(), self.own.header
-        header["epoch"], header["pid"] = 1, os.getpid()
+    def _announce(self, adopt: bool) -> None:
+        now, header, page = monotonic_ns(), self.own.header, self.deployment
+        header["epoch"] += 1
+        header["restarts"] = header["epoch"] - 1
+        header["pid"], header["reason"] = os.getpid(), b""
         header["started_ns"], header["state"] = now, int(ActorState.STARTING)
-        self.deployment["started_ns"] = now
-        self.deployment["wall_offset_ns"] = wall_offset_ns()
-        self.deployment["generation"] = 1
-        self.beat(now)
-        self.deployment["supervisor_pid"] = os.getpid()
+        if not adopt:
+            page["started_ns"], page["wall_offset_ns"] = now, wall_offset_ns()
+        page["generation"] += 1
+        self.generation = int(page["generation"])
+        self.beat(now)  # before the pid: whoever reads both never finds an old heartbeat of it
+        page["supervisor_began"] = begin_of(os.getpid())
+        page["supervisor_pid"] = os.getpid()
+
+    @property
+    def superseded(self) -> bool:
+        """Whether another supervisor has taken the deployment over."""
+        return int(self.deployment["generation"]) != self.generation
+
+    @property
+    def fork_server(self) -> tuple[int, int]:
+        """The fork server's pid and when that process began; zeros if there is none."""
+        return int(self.deployment["fork_server_pid"]), int(self.deployment["fork_server_began"])
+
+    def note_fork_server(self, pid: int) -> None:
+        """Leaves word of the fork server for whoever comes after."""
+        if pid != int(self.deployment["fork_server_pid"]):
+            self.deployment["fork_server_began"] = begin_of(pid)
+            self.deployment["fork_server_pid"] = pid
 
     # ---- looking -----------------------------------------------------------------------------
 
@@ -130,6 +151,17 @@ class Pages:
             if text and int(page.header["pid"]) == pid:
                 return text
         return ""
+
+    def stopped(self, process: str, pid: int) -> bool:
+        """Whether all actors of process ``pid`` ended in good order, as they wrote themselves."""
+        pages = self._pages_of(process)
+        return bool(pages) and all(
+            int(page.header["pid"]) == pid and page.header["state"] == ActorState.STOPPED
+            for page in pages)
+
+    def somebody_runs(self, process: str) -> bool:
+        """Whether some process alive says that it is ``process``."""
+        return any(is_alive(int(page.header["pid"])) for page in self._pages_of(process))
 
     def _pages_of(self, process: str) -> list[_ActorPage]:
         pages = [self.page(name) for name in self.plan.process(process).actors]

@@ -1,4 +1,4 @@
-"""Who dies with whom: prctl(2) settings of the supervisor and its fork server."""
+"""Who dies with whom, who becomes whose child, and who inherits which descriptor."""
 
 from __future__ import annotations
 
@@ -34,11 +34,12 @@ def die_with_parent(parent_pid: int) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
 
-def close_on_exec() -> None:
-    """No descriptor that this process was given outlives it in a program that it starts."""
+def close_on_exec(but: str = "") -> None:
+    """No descriptor that this process was given outlives it in a program that it starts, except of
+    the file ``but``."""
     for name in os.listdir("/proc/self/fd"):
         try:
             if int(name) > 2:
-                os.set_inheritable(int(name), False)
+                os.set_inheritable(int(name), os.readlink(f"/proc/self/fd/{name}") == but)
         except OSError:
             pass  # the descriptor of the listing itself

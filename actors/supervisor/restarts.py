@@ -50,6 +50,10 @@ class Restarts:
         self._deaths.setdefault(child.process, _Death(
             min(sign_ns, dead_ns) if sign_ns else dead_ns, dead_ns, now_ns))
 
+    def died_unseen(self, process: str, now_ns: int) -> None:
+        """A process ended while there was no supervisor: its restart is counted from now on."""
+        self._deaths.setdefault(process, _Death(now_ns, now_ns, now_ns))
+
     def forget(self, process: str) -> None:
         """It is down for good: when it comes back, that is a start."""
         self._deaths.pop(process, None)

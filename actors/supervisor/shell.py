@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import zmq
@@ -16,10 +17,12 @@ from loguru import logger
 from actors.runtime.clock import monotonic_ns, wall_offset_ns
 from actors.runtime.plan import Plan
 from actors.runtime.scheduling import SHORT_SLICE_NS, set_slice
+from actors.supervisor.adoption import Found, adopt_state
 from actors.supervisor.autopsies import Autopsies
 from actors.supervisor.children import Child
 from actors.supervisor.events import EventLog
 from actors.supervisor.exit_status import describe_exit
+from actors.supervisor.guard import ABANDONED, BACKGROUND, FOLLOWED, is_followed
 from actors.supervisor.kill_switch import KillSwitch
 from actors.supervisor.liveness import ActorSeen
 from actors.supervisor.nursery import (
@@ -27,16 +30,17 @@ from actors.supervisor.nursery import (
 )
 from actors.supervisor.pages import Pages
 from actors.supervisor.policy import next_deadline_ns, step
+from actors.supervisor.restarts import Restarts
+from actors.supervisor.saved_state import SavedState
+from actors.supervisor.sightings import Sightings
 from actors.supervisor.state import (
     Action, AskStop, Drain, Drained, EnableTrading, Ended, Event, Exited, Kill, Notice, Outcome,
     Phase, Prepared, Publish, Seen, Shutdown, Spawn, SpawnFailed, Stage, State, Tick, Traceback,
 )
-from actors.supervisor.restarts import Restarts
-from actors.supervisor.sightings import Sightings
 from actors.supervisor.table import ActorTable
 from schemas.enums import ActorState
 
-__all__ = ["Shell"]
+__all__ = ["Shell", "Superseded"]
 
 _BEAT_NS = 50_000_000
 _STARTING_LOOK_NS = 2_000_000  # while something starts: readiness should be seen soon
@@ -44,6 +48,10 @@ _QUIET_LOOKS = 3               # wires found empty so often in a row are drained
 _WARNINGS = ("hung", "stuck", "killed", "backoff", "escalated", "suspended", "unhealthy", "slow",
              "budget_exceeded")
 _DETAILS = ("stopping", "exited", "ready", "state", "dropped", "gap")
+
+
+class Superseded(RuntimeError):
+    """Another supervisor has the deployment: nothing more is to be done here."""
 
 
 class Shell:
@@ -62,6 +70,7 @@ class Shell:
         self._seen: dict[str, tuple[ActorSeen, ...]] = {}
         self._began: set[tuple[str, int]] = set()
         self._quiet_looks: int | None = None
+        self._saved = SavedState(plan.shm_dir)
         self._poller = zmq.Poller()
         self._watched: set[int] = set()
 
@@ -77,6 +86,8 @@ class Shell:
             self._watch_descriptors()
             readable = {fd for fd, _ in self._poller.poll(self._timeout_ms())}
             now = monotonic_ns()
+            if self.pages.superseded:
+                raise Superseded(f"another supervisor has taken {self.plan.run_dir} over")
             if now >= self.switch.next_ns:
                 self.switch.turn(now)
             if wake_fd in readable:
@@ -86,6 +97,8 @@ class Shell:
             if beat:
                 self._next_beat_ns = now + _BEAT_NS
                 self.pages.beat(now)
+                self.pages.note_fork_server(self.nursery.server_pid)
+                self._look_at_launcher()
                 self.table.sample(now)
                 self.autopsies.look(now)
                 for kind, process, text, data in self._sightings.look(now):
@@ -128,9 +141,46 @@ class Shell:
         """Decides about ``event`` and acts."""
         now = monotonic_ns()
         self.state, actions = step(self.state, event, now)
+        self._do(actions, now)
+
+    def adopt(self, found: Mapping[str, Found]) -> None:
+        """Goes on where a supervisor that is gone left off."""
+        now = monotonic_ns()
+        for name, there in found.items():
+            process = self.state.process(name)
+            if not there.lives and process.is_up and there.incarnation >= process.incarnation:
+                self.restarts.died_unseen(name, now)
+                self.pages.died(name, -1 if there.failed else 0, there.reason)
+                self.pages.count("exits")
+        self.state, actions = adopt_state(self.state, found, now)
+        living = sum(there.lives for there in found.values())
+        self._tell("adopted", "", f"a new supervisor took over {living} running processes")
+        logger.warning("the supervisor was gone: a new one took over {} running processes", living)
+        self._do([a for a in actions if not (isinstance(a, Publish)
+                                             and self.pages.somebody_runs(a.process))], now)
+        if self.nursery.ready:
+            self.feed(Prepared())
+
+    def _do(self, actions: Iterable[Action], now: int) -> None:
+        """Acts, once what was decided is written down."""
+        self._saved.save(self.state)
         self._deadline_ns = next_deadline_ns(self.state, now)
         for action in actions:
             self._act(action)
+
+    def _look_at_launcher(self) -> None:
+        """Whether the launcher that followed the run was killed, and what is to be done then."""
+        page = self.pages.deployment
+        if is_followed(self.plan.run_dir):
+            page["followed"] = 1
+        elif page["followed"] and page["detached"] == FOLLOWED:
+            if self.plan.on_launcher_exit == "keep":
+                page["detached"] = ABANDONED
+                logger.warning("the launcher is gone; trading goes on until it is followed again")
+                self._tell("abandoned", "", "the launcher is gone")
+            else:
+                page["detached"] = BACKGROUND  # nobody else cleans up
+                self.feed(Shutdown(Outcome.ORDERLY, "the launcher is gone"))
 
     def _take_news(self, news: News) -> None:
         match news:
@@ -231,6 +281,8 @@ class Shell:
                 if action.closed:
                     self.restarts.forget(action.process)
                     self.autopsies.settled(action.process, {})
+            case EnableTrading() if self.pages.deployment["trading_enabled"]:
+                pass  # as its predecessor left it
             case EnableTrading():
                 self.pages.deployment["trading_enabled"] = 1
                 logger.bind(tag="SYSTEM").info("all actors ready, trading enabled")

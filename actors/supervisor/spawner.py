@@ -6,9 +6,11 @@ that both do it at the same time.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import pathlib
+import select
 import signal
 import socket
 import sys
@@ -30,7 +32,9 @@ class Report:
 
 
 class ForkServerLink:
-    """A running fork server. ``pid`` is a child of this process, which has to reap it."""
+    """A running fork server. It is a child of this process, which has to reap it, unless it is the
+    other way round: a fork server whose supervisor died forks the next one (``is_child`` False).
+    """
 
     def __init__(self, plan_path: str | os.PathLike[str]):
         run_dir = pathlib.Path(json.loads(pathlib.Path(plan_path).read_text())["run_dir"])
@@ -48,7 +52,38 @@ class ForkServerLink:
                 file_actions=[(os.POSIX_SPAWN_OPEN, 1, os.fspath(out), append, 0o600),
                               (os.POSIX_SPAWN_DUP2, 1, 2)],
                 setsigdef=(signal.SIGINT, signal.SIGTERM, signal.SIGCHLD))
-        self.ready = False
+        self._pidfd = os.pidfd_open(self.pid)  # not reaped: it is this child's, dead or alive
+        self.ready, self.is_child = False, True
+
+    @classmethod
+    def inherited(cls, link: socket.socket, pid: int, pidfd: int, ready: bool) -> ForkServerLink:
+        """The other end of ``link`` is the fork server ``pid``, the parent of this process."""
+        server = cls.__new__(cls)
+        link.setblocking(False)
+        server._link, server._pidfd = link, pidfd
+        server.pid, server.ready, server.is_child = pid, ready, False
+        return server
+
+    @property
+    def pidfd(self) -> int:
+        return self._pidfd
+
+    @property
+    def is_dead(self) -> bool:
+        """Whether it ended; a child is then to be reaped."""
+        return bool(select.select([self._pidfd], [], [], 0)[0])
+
+    def kill(self) -> None:
+        """SIGKILL."""
+        with contextlib.suppress(ProcessLookupError):
+            signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
+
+    def forget(self) -> None:
+        """Closes what is left, once it is dead."""
+        self._link.close()
+        if self._pidfd >= 0:
+            os.close(self._pidfd)
+            self._pidfd = -1
 
     def fileno(self) -> int:
         return self._link.fileno()
@@ -74,5 +109,5 @@ class ForkServerLink:
             yield Report(op, data, tuple(fds))
 
     def close(self) -> None:
-        """Lets the fork server go: it ends when it sees its link closed."""
+        """Asks it for nothing more. It lives until it is killed."""
         self._link.close()

@@ -90,7 +90,8 @@ class ActorTable:
         return {
             "actor": "supervisor", "process": "supervisor", "phase": Phase.RUNNING.value,
             "state": ActorState(int(header["state"])).name, "pid": int(header["pid"]),
-            "epoch": int(header["epoch"]), "incarnation": 1, "restarts": 0,
+            "epoch": int(header["epoch"]), "incarnation": int(header["epoch"]),
+            "restarts": int(header["restarts"]),
             "uptime_ns": now_ns - int(header["started_ns"]), "handled": 0, "handled_per_s": 0.0,
             "queue": 0, "exit_status": 0, "reason": "", "post_mortem": "", "restart_ns": 0,
             "recovery_budget_ns": 0,

@@ -28,4 +28,5 @@ class ExitCode(enum.IntEnum):
     UNKNOWN_ACTOR = 7, "the deployment has no actor of that name"
     TIMED_OUT = 8, "the deployment did not answer, or did not get there, in time"
     DAMAGED = 9, "the journal is damaged"
+    NO_SUPERVISOR = 10, "the deployment runs, but its supervisor is gone; up takes it over"
     INTERRUPTED = 130, "Ctrl-C before it was done"

@@ -11,7 +11,7 @@ from launcher.cli.errors import Failure
 from launcher.cli.exit_codes import ExitCode
 from launcher.operate.deployment import Deployment, command_text, not_running
 
-__all__ = ["asking", "wait_for_phase"]
+__all__ = ["asking", "no_supervisor", "wait_for_phase"]
 
 _CODES = {"unknown_actor": ExitCode.UNKNOWN_ACTOR, "bad_signal": ExitCode.USAGE,
           "timeout": ExitCode.TIMED_OUT}
@@ -24,12 +24,21 @@ def asking(deployment: Deployment, timeout: float = 2.0) -> Iterator[ControlClie
         try:
             yield client
         except ControlError as error:
+            if error.code == "no_deployment" and deployment.is_running:
+                raise no_supervisor(deployment) from None
             if error.code == "no_deployment":
                 raise not_running(deployment.topology) from None
             hint = ""
             if error.code == "not_running":
                 hint = f"see {command_text(deployment.topology, 'ps')}"
             raise Failure(str(error), hint, _CODES.get(error.code, ExitCode.FAILURE)) from None
+
+
+def no_supervisor(deployment: Deployment) -> Failure:
+    """Actors run, and nobody looks after them."""
+    up, down = (command_text(deployment.topology, verb) for verb in ("up", "down"))
+    return Failure(f"{deployment.plan.name} runs, but its supervisor is gone",
+                   f"take it over with: {up}; end it with: {down}", ExitCode.NO_SUPERVISOR)
 
 
 def wait_for_phase(client: ControlClient, actor: str, phase: str, incarnation: int,

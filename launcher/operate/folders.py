@@ -1,21 +1,22 @@
 """A deployment's folders: made for a run, locked while it lasts, cleaned after it.
 
-The lock is an open-file-description lock on ``<run_dir>/lock`` that the supervisor and all that it
-starts inherit: it is held as long as one of them lives, and the kernel lets go of it in every kind
-of death. Anyone may ask whether it is held without taking it.
+The lock on ``<run_dir>/lock`` is inherited by the supervisor and all that it starts: it is held as
+long as one of them lives, and the kernel lets go of it in every kind of death. It is shared by
+families of processes: those of the first launcher, and those of one that took over what it left.
 """
 
 from __future__ import annotations
 
-import fcntl
 import os
 import pathlib
 import shutil
 import stat
-import struct
 
+from actors.runtime import file_lock
+from actors.runtime.file_lock import FileLock
 from actors.runtime.plan import Plan
 from actors.supervisor.events import EVENTS_FOLDER, POST_MORTEM_FOLDER
+from actors.supervisor.guard import RUN_LOCK, supervisor_pid
 from launcher.cli.errors import Failure
 from launcher.cli.exit_codes import ExitCode
 
@@ -23,60 +24,35 @@ __all__ = ["PLAN_FILE", "RunLock", "clean_leftovers", "is_locked", "lock_holder"
 
 PLAN_FILE = "plan.json"
 
-_LOCK_FILE = "lock"
-_FLOCK = struct.Struct("hhqqi4x")  # struct flock of fcntl(2) on 64-bit Linux
-_WHOLE_FILE_WRITE = _FLOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
 
-
-class RunLock:
+class RunLock(FileLock):
     """The lock of one deployment. Held until every process that has its descriptor is gone."""
 
     def __init__(self, run_dir: str | os.PathLike[str]):
-        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
-        self._fd = os.open(pathlib.Path(run_dir) / _LOCK_FILE, flags, 0o600)
-
-    @property
-    def fd(self) -> int:
-        """The descriptor to pass on to the supervisor."""
-        return self._fd
+        super().__init__(pathlib.Path(run_dir) / RUN_LOCK)
 
     def take(self) -> bool:
-        """Whether the lock could be taken; it could not if the deployment runs."""
-        try:
-            fcntl.fcntl(self._fd, fcntl.F_OFD_SETLK, _WHOLE_FILE_WRITE)
-        except OSError:
-            return False
-        return True
+        """Whether the lock could be taken; it could not if the deployment runs. From then on others
+        may :meth:`join`."""
+        return super().take() and self.share()
 
-    def note_holder(self, pid: int) -> None:
-        """Leaves the pid that others should be told of."""
-        os.ftruncate(self._fd, 0)
-        os.pwrite(self._fd, f"{pid}\n".encode(), 0)
-
-    def close(self) -> None:
-        """Lets go, as far as this process is concerned."""
-        if self._fd >= 0:
-            os.close(self._fd)
-            self._fd = -1
+    def join(self) -> bool:
+        """Whether this process now belongs to the deployment that runs."""
+        return self.share()
 
 
 def is_locked(run_dir: str | os.PathLike[str]) -> bool:
     """Whether the deployment in ``run_dir`` runs."""
-    try:
-        fd = os.open(pathlib.Path(run_dir) / _LOCK_FILE, os.O_RDWR | os.O_CLOEXEC)
-    except OSError:
-        return False
-    try:
-        asked = fcntl.fcntl(fd, fcntl.F_OFD_GETLK, _WHOLE_FILE_WRITE)
-        return _FLOCK.unpack(asked)[0] != fcntl.F_UNLCK
-    finally:
-        os.close(fd)
+    return file_lock.is_locked(pathlib.Path(run_dir) / RUN_LOCK)
 
 
 def lock_holder(run_dir: str | os.PathLike[str]) -> int:
-    """The pid noted in the lock; 0 if there is none."""
+    """The pid of the supervisor, or until there is one of who started it; 0 if there is none."""
+    pid = supervisor_pid(run_dir)
+    if pid:
+        return pid
     try:
-        return int((pathlib.Path(run_dir) / _LOCK_FILE).read_text().strip() or 0)
+        return int((pathlib.Path(run_dir) / RUN_LOCK).read_text().strip() or 0)
     except (OSError, ValueError):
         return 0
 

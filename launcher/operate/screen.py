@@ -32,10 +32,14 @@ class LauncherLog:
 
 
 class LogScreen:
-    """Prints the run's log as it grows."""
+    """Prints the run's log as it grows, from its start or, ``new`` only, from here on."""
 
-    def __init__(self, run_dir: str | os.PathLike[str], console: Console):
+    def __init__(self, run_dir: str | os.PathLike[str], console: Console, new: bool = False):
         self._follower = LogFollower(run_dir)
+        if new:
+            self._follower.poll()
+            for _ in self._follower.rest():
+                pass
         self._printer = LogPrinter(console)
 
     def update(self) -> None:

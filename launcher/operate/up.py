@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import importlib.metadata
 import json
 import os
@@ -18,10 +19,16 @@ from rich.console import Console
 from actors.runtime.clock import monotonic_ns
 from actors.runtime.pids import is_alive, is_dying
 from actors.runtime.plan import Plan
+from actors.runtime.vitals import map_deployment
+from actors.supervisor.guard import (
+    ABANDONED, BACKGROUND, FOLLOWED, STATE_FILE, launcher_lock, supervisor_pid,
+)
 from launcher.cli.errors import Failure
 from launcher.cli.exit_codes import ExitCode
 from launcher.operate.deployment import Deployment, command_text
-from launcher.operate.folders import RunLock, clean_leftovers, lock_holder, prepare_folders
+from launcher.operate.folders import (
+    PLAN_FILE, RunLock, clean_leftovers, lock_holder, prepare_folders,
+)
 from launcher.operate.processes import end_processes, processes_of, wait_for_end
 from launcher.operate.sample import ProcessUse
 from launcher.operate.screen import CompileBar, LauncherLog, LogScreen
@@ -36,6 +43,7 @@ _STATUS_EVERY_NS = 100_000_000
 _SAMPLE_EVERY_NS = 1_000_000_000
 _STOP_TIMEOUT_NS = 6_000_000_000   # the supervisor kills what lingers long before
 _LEFTOVER_GRACE_S = 1.5
+_SUCCESSOR_S = 0.5
 _DYING_S = 10.0  # a killed supervisor's last moments, on a machine with no time for it
 
 
@@ -57,25 +65,29 @@ class Run:
         self._interrupts = 0
         self._stop_reason = ""
         self._enabled_ns = self._ended_ns = 0
+        self._attached = False
         self._uses: dict[str, ProcessUse] = {}
         self.report: dict[str, Any] | None = None
 
     def run(self) -> None:
         """Starts it and follows it. :class:`Failure` tells how it failed, with an exit code."""
-        lock = self._take_lock()
+        self._lock = lock = self._take_lock()
         try:
-            self._end_leftovers()
-            prepare_folders(self.plan)
+            if not self._attached:
+                self._end_leftovers()
+                prepare_folders(self.plan)
             self._log = LauncherLog(self.plan.run_dir)
+            self._screen = LogScreen(self.plan.run_dir, self._console, new=self._attached)
             version = importlib.metadata.version("pitwire")
-            self._log.write(f"Pitwire {version} — {self.topology}: {summary(self.plan)}")
+            self._log.write(f"Pitwire {version} — {self.topology}: {summary(self.plan)}"
+                            + self._attached * ", running already: attached")
             self._deployment = Deployment(self.topology, pathlib.Path(self.plan.run_dir))
-            self._screen = LogScreen(self.plan.run_dir, self._console)
             with self._signals():
-                self._supervisor = Supervisor(self.plan, lock)
-                lock.note_holder(self._supervisor.pid)
+                self._supervisor = Supervisor(self.plan, lock, self._attached)
+                lock.note(str(self._supervisor.pid))
                 self._follow_to_the_end()
         finally:
+            self._follower.close()
             lock.close()
 
     @property
@@ -93,13 +105,42 @@ class Run:
             raise Failure(f"cannot use the run folder {run_dir}: {error.strerror}",
                           "set PITWIRE_RUNTIME_DIR to a folder of your own",
                           ExitCode.START_FAILED) from None
-        if lock.take() or self._orphans_ended() and lock.take():
-            lock.note_holder(os.getpid())
-            return lock
+        self._follower = launcher_lock(run_dir)
+        taken = lock.take()
+        if self._follower.take():
+            self._attached = not taken and self._attaches(run_dir) and lock.join()
+            if taken or self._attached or self._orphans_ended() and lock.take():
+                lock.note(str(os.getpid()))
+                return lock
+        self._follower.close()
         lock.close()
         raise Failure(f"{self.plan.name} is running already (pid {lock_holder(run_dir)})",
                       f"stop it with: {command_text(self.topology, 'down')}",
                       ExitCode.ALREADY_RUNNING)
+
+    def _attaches(self, run_dir: pathlib.Path) -> bool:
+        """Whether the deployment runs and nobody follows it, though somebody should: its launcher
+        was killed, or its supervisor was and no other came. From here on this launcher does."""
+        try:
+            plan = Plan.load(run_dir / PLAN_FILE)
+            page = map_deployment(plan.shm_dir)
+        except (OSError, ValueError, KeyError, TypeError):
+            return False
+        if not (pathlib.Path(plan.shm_dir) / STATE_FILE).exists():
+            return False
+        deadline = time.monotonic() + _SUCCESSOR_S
+        while not supervisor_pid(run_dir) and time.monotonic() < deadline:
+            time.sleep(_TURN_S)  # a fork server may be at it
+        abandoned = page["detached"] == ABANDONED or page["followed"] \
+            and page["detached"] == FOLLOWED and plan.on_launcher_exit == "keep"
+        if supervisor_pid(run_dir) and not abandoned:
+            return False
+        if dataclasses.replace(self.plan, version=plan.version) != plan:
+            self._console.print("the topology file has changed; what runs goes on as it was "
+                                "started", style="yellow")
+        self.plan = plan
+        page["followed"], page["detached"] = 1, FOLLOWED
+        return True
 
     def _orphans_ended(self) -> bool:
         """Whether what holds the lock was left over by a supervisor that died, and ended now."""
@@ -141,7 +182,7 @@ class Run:
         detached = False
         try:
             if self._follow_start() and self.options.detach:
-                self._deployment.page["detached"] = 1  # from now on its supervisor cleans up
+                self._deployment.page["detached"] = BACKGROUND  # now its supervisor cleans up
                 detached = self._supervisor.lives
             if detached:
                 time.sleep(_TURN_S)  # let the supervisor say so
@@ -179,7 +220,7 @@ class Run:
 
     def _trading_enabled(self) -> bool:
         try:
-            return bool(self._deployment.page["trading_enabled"])
+            return bool(self._deployment.page["trading_enabled"]) and self._supervisor.serves
         except (OSError, ValueError):  # the supervisor has not made the page yet, or is at it
             return False
 

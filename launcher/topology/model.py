@@ -344,3 +344,6 @@ class Topology(Part):
     lease: LeaseSpec | None = None
     processes: dict[Name, ProcessSpec] | None = None
     """Settings of processes and their threads; actors name the process they run in."""
+    on_launcher_exit: Literal["stop", "keep"] = "stop"
+    """When whoever looks after the deployment is gone (the launcher of a run that is followed, or
+    supervisor and fork server both): stop within a second, or keep trading until `up` or `down`."""

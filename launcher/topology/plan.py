@@ -46,6 +46,7 @@ def make_plan(topology: Topology, path: pathlib.Path, folders: RunFolders,
                                                      "grace_ns": "grace"})),
         breakers=tuple(_breaker(topology, name, wires) for name in topology.breakers or {}),
         risks=_of_role(topology, classes, "risk"), gateways=_of_role(topology, classes, "gateway"),
+        on_launcher_exit=topology.on_launcher_exit,
     )
 
 

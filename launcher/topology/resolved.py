@@ -59,6 +59,7 @@ def _document(plan: Plan, topology: Topology, address_of) -> dict[str, Any]:
         "lease": {"period": format_duration(lease.period_ns), "on_lost": lease.on_lost,
                   "grace": format_duration(lease.grace_ns)},
         "processes": {process.name: _process(process) for process in plan.processes},
+        "on_launcher_exit": plan.on_launcher_exit,
     }
     return {key: value for key, value in data.items() if value not in ({}, [])}
 

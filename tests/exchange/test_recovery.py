@@ -8,6 +8,7 @@ import numpy as np
 
 from actors.exchange.durability import DURABILITY
 from actors.runtime.journal import read_journal, read_records
+from actors.runtime.pids import begin_of
 from actors.runtime.vitals import map_table
 from schemas.venue import itch50
 from tests.exchange.itch_book import ItchBook
@@ -114,6 +115,7 @@ def test_an_orderly_restart_goes_on_with_the_day(tmp_path):
         trader = exchange.trader()
         ref = trader.enter("B", 100, "AAPL", 1_000_000)
         trader.expect("A")
+        exchange.deployment["supervisor_began"] = begin_of(os.getpid())
         exchange.deployment["supervisor_pid"] = os.getpid()
         assert exchange.stop() == {"exchange": 0}
         exchange.start("exchange")

@@ -55,7 +55,7 @@ def test_a_lock_is_seen_without_being_taken(tmp_path):
     assert is_locked(tmp_path)
     assert is_locked(tmp_path)
     assert not RunLock(tmp_path).take()
-    lock.note_holder(4321)
+    lock.note("4321")
     assert lock_holder(tmp_path) == 4321
     lock.close()
     assert not is_locked(tmp_path)

@@ -7,7 +7,6 @@ import signal
 
 import pytest
 
-from actors.runtime.pids import is_alive
 from launcher.cli.exit_codes import ExitCode
 from tests.runtime.deployments import eventually
 from tests.system.cli import RELAYS, deployment
@@ -209,27 +208,6 @@ def test_ctrl_c_before_anything_runs_leaves_nothing(cli):
     assert cli.left_over() == []
 
 
-def test_a_supervisor_that_dies_takes_everything_along_and_up_says_so(cli):
-    up = cli.follow("up")
-    up.until("trading enabled")
-    os.kill(cli.ps()["supervisor"]["pid"], signal.SIGKILL)
-    assert up.finish() == ExitCode.FAILURE
-    assert any("the supervisor was killed by signal 9" in line for line in up.lines)
-    assert cli.left_over() == []
-
-
-def test_what_a_dead_run_has_left_is_cleared_by_the_next_up(cli):
-    cli("up", "-d")
-    pids = [row["pid"] for row in cli.ps().values()]
-    for actor in ("sink", "relay"):
-        os.kill(cli.ps()[actor]["pid"], signal.SIGSTOP)  # too dead to notice
-    os.kill(pids[-1], signal.SIGKILL)
-    up = cli("up", "--for", "100ms")
-    assert "an earlier run was not ended: stopped" in up.stdout
-    assert cli.left_over() == []
-    assert not [pid for pid in pids if is_alive(pid)]
-
-
 def test_a_run_is_told_of_after_its_end_and_its_restarts_are_reported(cli):
     report = cli.folder / "r.json"
     up = cli.follow("up", "--report", str(report))
@@ -259,15 +237,6 @@ def test_a_run_in_the_background_that_ends_by_itself_leaves_nothing(cli):
     cli("kill", "relay")
     eventually(lambda: not cli.left_over(), what="an end that leaves nothing")
     assert "stopped: relay" in cli("logs").stdout
-
-
-def test_down_ends_what_nobody_looks_after(cli):
-    cli("up", "-d")
-    rows = cli.ps()
-    os.kill(rows["relay"]["pid"], signal.SIGSTOP)
-    os.kill(rows["supervisor"]["pid"], signal.SIGKILL)
-    assert "no supervisor that answers" in cli("down").stdout
-    assert cli.left_over() == []
 
 
 def test_an_actor_that_cannot_be_built_is_named_with_its_reason(cli):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import os
@@ -74,8 +75,10 @@ class Supervised:
         self.client.close()
         self.process.kill()
         self.process.wait()
-        for pid in self.pids():
-            os.kill(pid, signal.SIGKILL)
+        while pids := self.pids():  # a fork server may just be replacing a supervisor
+            for pid in pids:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
 
     def pids(self) -> list[int]:
         """Living processes that were started by this supervisor, or are it."""
@@ -111,6 +114,30 @@ class Supervised:
     def ended(self, timeout: float = 60.0) -> int:
         """Waits for the supervisor's end; its exit status."""
         return self.process.wait(timeout)
+
+    # ---- killing the supervisor --------------------------------------------------------------
+
+    @property
+    def supervisor(self) -> int:
+        """The pid of the supervisor there is, the first or a later one."""
+        return int(self.page()["supervisor_pid"])
+
+    @property
+    def fork_server(self) -> int:
+        return int(self.page()["fork_server_pid"])
+
+    def kill_supervisor(self) -> None:
+        os.kill(self.supervisor, signal.SIGKILL)
+
+    def taken_over(self, before: int, timeout: float = 60.0) -> int:
+        """Waits until another supervisor than ``before`` answers; its pid."""
+        def answers():
+            try:
+                pid = self.client.request("ping")["pid"]
+            except ControlError:
+                return 0
+            return pid if pid != before else 0
+        return eventually(answers, timeout, "a new supervisor")
 
     # ---- looking -----------------------------------------------------------------------------
 

@@ -58,8 +58,9 @@ class Server:
         return eventually(lambda: not zombies_of(self.link.pid), what="the end of the zombies")
 
     def end(self) -> None:
-        self.link.close()
+        self.link.kill()
         os.waitpid(self.link.pid, 0)
+        self.link.forget()
         for report in self.heard:
             for fd in report.fds:
                 try:

@@ -309,13 +309,6 @@ def test_a_fork_server_that_does_not_answer_is_replaced(chain):
     eventually(lambda: not zombies_of(chain.process.pid), what="the end of the zombies")
 
 
-def test_the_fork_server_dies_with_the_supervisor_and_actors_stop_by_themselves(own_chain):
-    server, actors = fork_server_of(own_chain), [r["pid"] for r in own_chain.client.ps()][:3]
-    own_chain.process.kill()
-    eventually(lambda: not alive(server), what="the fork server's end")
-    eventually(lambda: not any(map(alive, actors)), what="the actors' end")
-
-
 def test_a_second_supervisor_is_refused(chain):
     with Supervised(chain.plan) as second:
         assert second.ended() == ExitStatus.ALREADY_RUNNING

@@ -20,14 +20,20 @@ __all__ = ["command"]
 def command(actor: str, number: str, topology: pathlib.Path, as_json: bool) -> None:
     """Send a signal to the process of ACTOR, to see what happens.
 
-    The supervisor restarts what died, as the topology says."""
+    The supervisor restarts what died, as the topology says. ACTOR may be `supervisor` itself:
+    another one takes over."""
     from launcher.operate.asking import asking
     from launcher.operate.deployment import Deployment
+    from launcher.operate.supervisor import signal_supervisor
+    from launcher.topology.model import SUPERVISOR
 
     deployment = Deployment.running(topology)
-    deployment.require_actor(actor)
-    with asking(deployment) as client:
-        done = client.kill(actor, number)
+    if actor == SUPERVISOR:
+        done = signal_supervisor(deployment, number)
+    else:
+        deployment.require_actor(actor)
+        with asking(deployment) as client:
+            done = client.kill(actor, number)
     if as_json:
         print_json(done)
         return
