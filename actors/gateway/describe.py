@@ -79,10 +79,9 @@ def _rejected(values, symbols):
 
 
 def _timeout(values, symbols):
-    order_id, timeout_ns, due = values[:3]
-    then = "it will be cancelled at the next login" if due else "cancel sent"
+    order_id, timeout_ns = values[:2]
     return "WARNING", (f"timeout {_label(order_id)}: no answer from the venue within "
-                       f"{timeout_ns / 1e6:g} ms, {then}")
+                       f"{timeout_ns / 1e6:g} ms, it is to be cancelled")
 
 
 def _closed(values, symbols):
@@ -105,9 +104,9 @@ def _unknown_order(values, symbols):
 
 
 def _orphan(values, symbols):
-    ref, sent, sequence = values[:3]
+    ref, sequence = values[:2]
     return "ERROR", (f"the venue accepted order reference {ref} in message {sequence:,}, which "
-                     f"nobody here expects: cancel {'sent' if sent else 'could not be sent'}")
+                     f"nobody here expects: it is to be cancelled")
 
 
 def _broken_trade(values, symbols):
@@ -135,10 +134,23 @@ def _overfill(values, symbols):
                      f"open")
 
 
+def _too_old(values, symbols):
+    first, oldest = values[:2]
+    return "ERROR", (f"reports from {first:,} on are asked for, but only those from {oldest:,} on "
+                     f"are kept: who asked lacks {oldest - first:,}")
+
+
+def _ahead(values, symbols):
+    first, last = values[:2]
+    return "ERROR", (f"reports from {first:,} on are asked for, but the last one is {last:,}: who "
+                     f"asked knows reports that this gateway's journal does not")
+
+
 _WRITERS = {
     Event.ORDER: _order, Event.REPLACE: _replace, Event.CANCEL: _cancel, Event.FILL: _fill,
     Event.CANCELED: _canceled, Event.REJECTED: _rejected, Event.TIMEOUT: _timeout,
     Event.CLOSED: _closed, Event.BAD_MESSAGE: _bad_message, Event.UNKNOWN_ORDER: _unknown_order,
     Event.ORPHAN: _orphan, Event.BROKEN_TRADE: _broken_trade, Event.VENUE_EVENT: _venue_event,
     Event.ACCEPTING: _accepting, Event.OVERFILL: _overfill,
+    Event.TOO_OLD: _too_old, Event.AHEAD: _ahead,
 }

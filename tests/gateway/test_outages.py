@@ -26,7 +26,7 @@ def test_an_order_without_an_answer_is_cancelled_and_called_unknown(tmp_path, ve
         eventually(lambda: venue.of_type("X") == [{"type": "X", "user_ref_num": 1, "quantity": 0}])
         assert desk.counter("gateway", "timeouts") == 1
         assert desk.says("gateway",
-                         "timeout 1: no answer from the venue within 30 ms, cancel sent")
+                         "timeout 1: no answer from the venue within 30 ms, it is to be cancelled")
 
         venue.accept(venue.of_type("O")[0])
         venue.reduce_to(1, 0)
@@ -77,7 +77,7 @@ def test_an_order_that_never_reached_the_venue_is_rejected_after_the_outage(desk
     venue.deaf = False
     reports = desk.wait_reports(1)
     assert told(reports) == [("REJECT", 1, "REJECTED", 0, 0, 0)]
-    assert reasons(reports) == ["NOT_CONNECTED"]
+    assert reasons(reports) == ["NEVER_ARRIVED"]
     venue.accepts = True
     desk.ready()
     desk.new(2)
