@@ -10,7 +10,7 @@ from actors.gateway.passing_on import (
 from actors.gateway.requests import admission, has_request_room
 from actors.gateway.sending import send_query, send_requests
 from actors.gateway.state import (
-    BURST, MAX_REPORTS, Counter, Sweep, control_of, gateway_of, link_of,
+    BURST, MAX_REPORTS, TABLES, Counter, Sweep, control_of, gateway_of, link_of,
 )
 from actors.gateway.sweeping import first_overdue
 from actors.runtime import context, count, crash_point, handler, kernel
@@ -41,9 +41,10 @@ _LOGIN, _SESSION_OVER = int(InputType.LOGIN), int(InputType.SESSION_OVER)
 _TIMEOUT, _SWEEP = int(InputType.TIMEOUT), int(InputType.SWEEP)
 _COMMAND_SIZE = ORDER_COMMAND.itemsize
 _SESSION = SOUP_LINK.fields["session"][1]
-_LINK = 5  # the table's place, see TABLES
-(_COMMAND_ARRIVED, _ORDER_JOURNALED, _ORDER_SENT, _MESSAGE_ARRIVED, _MESSAGE_JOURNALED,
- _REPORT_SENT, _LOGGED_IN) = range(1, len(CRASH_POINTS) + 1)
+_LINK = TABLES.index("link")
+_COMMAND_ARRIVED, _ORDER_JOURNALED, _MESSAGE_ARRIVED, _MESSAGE_JOURNALED, _LOGGED_IN = (
+    CRASH_POINTS.index(point) + 1 for point in (
+        "command arrived", "order journaled", "message arrived", "message journaled", "logged in"))
 
 
 @kernel

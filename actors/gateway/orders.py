@@ -13,8 +13,8 @@ from actors.gateway.state import (
 from actors.runtime import kernel
 from schemas.enums import OrderStatus
 
-__all__ = ["LIVE", "NO_REF", "close_order", "find_order", "forget_answer", "is_live", "is_unanswered",
-           "known_order", "take_ref"]
+__all__ = ["LIVE", "NO_REF", "close_order", "find_order", "forget_answer", "is_live",
+           "is_unanswered", "known_order", "take_ref"]
 
 #: In place of a reference number where there is none; UserRefNum starts at 1.
 NO_REF = 0

@@ -50,7 +50,7 @@ def is_behind(ctx):
 @kernel
 def has_ring_room(ctx, reports):
     """Whether so many more may be made before what waits is passed on."""
-    return gateway_of(ctx).report_seq - control_of(ctx).sent + reports <= report_count(ctx) // 2
+    return gateway_of(ctx).report_seq - control_of(ctx).sent + reports <= report_count(ctx)
 
 
 @kernel

@@ -32,7 +32,8 @@ __all__ = ["BURST", "CAUSE", "CONTROL", "COUNTED", "COUNTERS", "Counter", "Event
            "HISTOGRAMS", "Histogram", "MAX_REPORTS", "ORDER", "QUERIES", "QUERY", "REQUEST",
            "REQUESTS", "STATE", "SYMBOL", "Sweep", "TABLES", "cause_of", "control_of",
            "gateway_of", "index_entries", "index_header", "link_of", "order_at", "order_count",
-           "query_at", "report_address", "report_at", "report_count", "request_at", "symbol_count", "symbol_name"]
+           "query_at", "report_address", "report_at", "report_count", "request_at",
+           "symbol_count", "symbol_name"]
 
 #: Most reports that one call of a handler sends; see ``Output.burst``.
 BURST = 64
@@ -181,7 +182,7 @@ QUERY = np.dtype([("order_id", "i8"), ("symbol_id", "i8"), ("strategy_id", "i8")
 STATE = ("gateway", "orders", "index", "index_header", "ring")
 TABLES = (*STATE, "link", "symbols", "cause", "control", "requests", "queries", "durability")
 (_GATEWAY, _ORDERS, _INDEX, _INDEX_HEADER, _RING, _LINK, _SYMBOLS, _CAUSE, _CONTROL, _REQUESTS,
- _QUERIES, _DURABILITY) = range(len(TABLES))
+ _QUERIES) = range(len(TABLES) - 1)
 
 
 @kernel
