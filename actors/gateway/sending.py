@@ -84,7 +84,7 @@ def send_requests(ctx):
     """Sends what waits, as far as it may and the venue reads."""
     link, control = link_of(ctx), control_of(ctx)
     while control.requests_from < control.requests_to:
-        if not is_active(link):
+        if not is_active(link) or control.logins != link.logins:  # they were the last one's
             control.requests_from = control.requests_to
             return
         request = request_at(ctx, control.requests_from)
