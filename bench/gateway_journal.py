@@ -12,6 +12,7 @@ import time
 
 import numpy as np
 import zmq
+from loguru import logger
 
 from actors.gateway.inputs import InputType
 from actors.gateway.state import control_of, gateway_of
@@ -144,6 +145,7 @@ def _bytes(kind: str, **fields) -> np.ndarray:
 def run(quick: bool = False) -> list[Row]:
     """Rows: ns an order without a journal and with each durability; ms of a recovery."""
     rounds = 10 if quick else 40
+    logger.disable("actors")
     with tempfile.TemporaryDirectory(prefix="pitwire-bench-") as scratch:
         root = pathlib.Path(scratch)
         return [*_orders(root, rounds), *_recoveries(root)]
