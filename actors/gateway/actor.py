@@ -153,6 +153,9 @@ class Gateway(Actor):
         if self.ready():
             self._journal.announce()
 
+    def connected(self) -> bool:
+        return self._client.connected
+
     def ready(self) -> bool:
         link = self.host.tables["link"][0]
         return self._client.connected and bool(self._gateway["accepting"]) \

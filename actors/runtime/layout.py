@@ -88,7 +88,10 @@ VITALS = _record(
     "started_ns", "ready_ns", "command", "log_head", "log_tail", "log_dropped", "housekeeper_ns",
     "exit_status", "description_size", "counters_at", "histograms_at", "log_at", "description_at",
     "size", "thread_id", "queue", "tap_request", "crash_point", "crash_after",
-    reason=("S400",),
+    # blocked: it waits for room on a wire; slow_turns of its reactor, the last took slow_turn_ns;
+    # then when this incarnation began to run, could handle messages, and was connected.
+    "blocked", "slow_turns", "slow_turn_ns", "began_ns", "live_ns", "connected_ns",
+    reason=("S400",), previous_exit=("S160",),
 )
 
 # What readers look at once, then what the producer writes with every message.
@@ -154,5 +157,5 @@ THREAD = _record(
     256,
     "stop", "running", "wait", "spin_ns", "n_in", "ins", "n_out", "outs", "n_timers", "timers",
     "n_pollers", "pollers", "n_ctx", "ctxs", "wake_fd", "pollfds", "scratch0", "scratch1", "turns",
-    "sleeps",
+    "sleeps", "began_ns", "worked", "slow_ns",
 )

@@ -21,8 +21,8 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Backoff:
-    """Delay before restart number n: ``initial * factor**n`` up to ``max``, spread by ``jitter``.
-    """
+    """The first restart after ``reset_after`` of health comes at once; before restart number n
+    after that passes ``initial * factor**(n - 1)``, up to ``max``, spread by ``jitter``."""
 
     initial_ns: int = 10_000_000
     max_ns: int = 5_000_000_000
@@ -39,21 +39,28 @@ class RestartPlan:
     max_restarts: int = 5
     within_ns: int = 60_000_000_000
     backoff: Backoff = field(default_factory=Backoff)
-    on_exhausted: str = "isolate"  # isolate | halt
+    on_exhausted: str = "isolate"  # isolate | escalate | halt
 
 
 @dataclass(frozen=True)
 class HealthCheck:
-    """A running actor whose heartbeat stands still for ``interval * retries`` is hung."""
+    """A running actor whose heartbeat stands still for ``interval * retries`` is hung; one whose
+    reactor takes longer than ``slow`` for a turn is slow, which is only told."""
 
     interval_ns: int = 10_000_000
     retries: int = 20
     start_period_ns: int = 30_000_000_000
+    slow_ns: int = 100_000_000
 
 
 @dataclass(frozen=True)
 class ActorPlan:
-    """One actor: its class (``package.module:Class``), its validated config and its policies."""
+    """One actor: its class (``package.module:Class``), its validated config and its policies.
+
+    ``depends_on``: for each actor that comes before it, until when it waits for it: ``started``,
+    ``ready`` or ``healthy``. ``significant``: when it ends for good, so does the deployment.
+    ``recovery_budget_ns``: how long a restart of it may take; 0 if nobody said.
+    """
 
     name: str
     index: int
@@ -61,10 +68,12 @@ class ActorPlan:
     config: dict[str, Any]
     process: str
     thread: str
-    depends_on: tuple[str, ...] = ()
+    depends_on: dict[str, str] = field(default_factory=dict)
     restart: RestartPlan = field(default_factory=RestartPlan)
     health: HealthCheck = field(default_factory=HealthCheck)
     stop_grace_ns: int = 1_000_000_000
+    significant: bool = False
+    recovery_budget_ns: int = 0
 
 
 #: How long a thread looks for messages before it sleeps, where the topology does not say. Yielding
@@ -123,11 +132,17 @@ class WirePlan:
 
 @dataclass(frozen=True)
 class GroupPlan:
-    """Actors that are restarted together: ``one_for_one``, ``one_for_all`` or ``rest_for_one``."""
+    """Actors that are restarted together: ``one_for_one``, ``one_for_all`` or ``rest_for_one``.
+
+    ``max_restarts`` within ``within``: how often the group may be restarted as a whole because one
+    of its actors used up its own restarts, and escalates.
+    """
 
     name: str
     strategy: str
     actors: tuple[str, ...]
+    max_restarts: int = 3
+    within_ns: int = 600_000_000_000
 
 
 @dataclass(frozen=True)
@@ -189,8 +204,8 @@ def _plan_from(data: dict[str, Any]) -> Plan:
         return RestartPlan(**{**d, "backoff": Backoff(**d["backoff"])})
 
     def actor(d: dict[str, Any]) -> ActorPlan:
-        return ActorPlan(**{**d, "depends_on": tuple(d["depends_on"]),
-                            "restart": restart(d["restart"]), "health": HealthCheck(**d["health"])})
+        return ActorPlan(**{**d, "restart": restart(d["restart"]),
+                            "health": HealthCheck(**d["health"])})
 
     def process(d: dict[str, Any]) -> ProcessPlan:
         threads = tuple(ThreadPlan(**{**t, "actors": tuple(t["actors"])}) for t in d["threads"])

@@ -18,6 +18,8 @@ __all__ = ["verbs_of"]
 
 Request = Mapping[str, Any]
 
+_OWN_FIELDS = frozenset({"n", "t_ns", "kind", "process", "actors", "text", "level"})
+
 
 def verbs_of(shell: Shell) -> dict[str, Callable[[Request], dict[str, Any]]]:
     """The verbs by name, for a ControlServer."""
@@ -27,6 +29,7 @@ def verbs_of(shell: Shell) -> dict[str, Callable[[Request], dict[str, Any]]]:
         "ps": lambda request: {"actors": shell.table.rows(shell.state, monotonic_ns()),
                                "stage": shell.state.stage.value},
         "events": lambda request: _events(shell, request),
+        "note": lambda request: _note(shell, request),
         "kill": lambda request: _kill(shell, request),
         "stop": lambda request: _wish(shell, request, StopRequested),
         "start": lambda request: _wish(shell, request, StartRequested),
@@ -55,6 +58,18 @@ def _events(shell: Shell, request: Request) -> dict[str, Any]:
         raise RequestError("bad_request", "'since' has to be a number of an event")
     events, missed = shell.events.since(since)
     return {"events": events, "next": shell.events.last, "missed": missed}
+
+
+def _note(shell: Shell, request: Request) -> dict[str, Any]:
+    """An event from somebody outside, such as an experiment that did something to an actor."""
+    kind, text = text_argument(request, "kind"), text_argument(request, "text")
+    data = request.get("data", {})
+    if not isinstance(data, dict) or _OWN_FIELDS & data.keys():
+        raise RequestError("bad_request", "'data' has to be an object without "
+                                          f"{', '.join(sorted(_OWN_FIELDS))}")
+    process = _process_of(shell, request) if request.get("actor") else ""
+    shell.tell(kind, process, text, **data)
+    return {"n": shell.events.last}
 
 
 def _process_of(shell: Shell, request: Request) -> str:

@@ -149,8 +149,9 @@ class _Check:
         graph: dict[str, list[str]] = {}
         for name, spec in self.topology.actors.items():
             for i, needed in enumerate(spec.depends_on or ()):
+                at = i if isinstance(spec.depends_on, list) else needed
                 if needed not in self.names:
-                    self.report(("actors", name, "depends_on", i), f"no actor '{needed}'",
+                    self.report(("actors", name, "depends_on", at), f"no actor '{needed}'",
                                 did_you_mean(needed, self.names))
                 else:
                     graph.setdefault(name, []).append(needed)

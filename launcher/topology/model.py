@@ -151,6 +151,35 @@ class HealthCheckSpec(Part):
     retries: Count | None = None
     start_period: Duration | None = None
     """How long an actor may take to start before it counts as hung."""
+    slow: PositiveDuration | None = None
+    """A turn of its reactor that takes longer is told among the events; nothing else is done."""
+
+
+class RecoverySpec(Part):
+    """What is expected of a restart."""
+
+    budget: PositiveDuration | None = None
+    """How long it may take from the end of one incarnation until the next is ready. Checked at
+    every restart and reported; nothing is done about it."""
+
+
+class DependencySpec(Part):
+    """Until when an actor waits for one that comes before it."""
+
+    condition: Literal["started", "ready", "healthy"] = "ready"
+    """Until it was forked (started), has been ready (ready), or runs and is not degraded (healthy).
+    """
+
+
+def _dependencies_tag(value: Any) -> str | None:
+    return {list: "<actors>", dict: "<conditions>"}.get(type(value))
+
+
+Dependencies = Annotated[
+    Annotated[list[Name], Tag("<actors>")] | Annotated[dict[Name, DependencySpec],
+                                                       Tag("<conditions>")],
+    Discriminator(_dependencies_tag, custom_error_type="depends_on_value",
+                  custom_error_message="must be a list of actors, or {actor: {condition: ready}}")]
 
 
 class DefaultsSpec(Part):
@@ -163,9 +192,12 @@ class DefaultsSpec(Part):
     within: PositiveDuration | None = None
     """The period in which `max_restarts` counts."""
     backoff: BackoffSpec | None = None
-    on_exhausted: Literal["isolate", "halt"] | None = None
-    """When restarts are used up: leave the actor down (isolate), or stop everything (halt)."""
+    on_exhausted: Literal["isolate", "escalate", "halt"] | None = None
+    """When restarts are used up: leave the actor down (isolate), restart its whole group, and halt
+    when the group's restarts are used up too (escalate), or stop everything (halt)."""
     healthcheck: HealthCheckSpec | None = None
+    recovery: RecoverySpec | None = None
+    """What is expected of its restarts: how long they may take."""
     stop_grace: Duration | None = None
     """How long an actor may take to drain and stop before it is killed."""
     transport: Literal["shm", "ipc"] | None = None
@@ -191,8 +223,19 @@ class ActorSpec(DefaultsSpec):
     """How its thread waits for messages."""
     spin: Duration | None = None
     """How long its thread looks on before it sleeps, unless it is to busy_spin."""
-    depends_on: list[Name] | None = None
-    """Actors that are started before it."""
+    depends_on: Dependencies | None = None
+    """Actors that come before it: a list of them, which have to be ready, or for each the condition
+    to wait for."""
+    significant: bool | None = None
+    """Whether the deployment ends when this actor ends for good."""
+
+    @property
+    def needs(self) -> dict[str, str]:
+        """The actors that come before it, and until when it waits for each."""
+        said = self.depends_on or {}
+        if isinstance(said, list):
+            return dict.fromkeys(said, "ready")
+        return {name: spec.condition for name, spec in said.items()}
 
 
 class ThreadSpec(Part):
@@ -220,6 +263,11 @@ class GroupSpec(Part):
     strategy: Literal["one_for_one", "one_for_all", "rest_for_one"]
     """When one ends: restart it alone, all of the group, or it and those listed after it."""
     actors: Annotated[list[Name], Field(min_length=1)]
+    max_restarts: Annotated[int, Field(ge=0, le=MAX_RESTARTS)] | None = None
+    """How often it may be restarted as a whole, within `within`, when one of it escalates; then
+    everything is stopped."""
+    within: PositiveDuration | None = None
+    """The period in which `max_restarts` counts."""
 
 
 class BreakerSpec(Part):

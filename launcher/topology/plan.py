@@ -13,7 +13,7 @@ from actors.runtime.plan import (
     ActorPlan, Backoff, GroupPlan, HealthCheck, Plan, ProcessPlan, RestartPlan, WirePlan,
 )
 from launcher.topology.cycles import ordered
-from launcher.topology.model import Topology
+from launcher.topology.model import GroupSpec, Topology
 from launcher.topology.paths import RunFolders, ipc_address
 from launcher.topology.placement import placement_of
 from launcher.topology.wires import Wire, input_of, overflow_of
@@ -37,9 +37,8 @@ def make_plan(topology: Topology, path: pathlib.Path, folders: RunFolders,
         processes=tuple(processes),
         wires=tuple(_wire(topology, wire, index, folders, classes)
                     for index, wire in enumerate(wires)),
-        groups=tuple(GroupPlan(name, spec.strategy, tuple(spec.actors))
-                     for name, spec in (topology.groups or {}).items()),
-        start_order=tuple(ordered({name: spec.depends_on or ()
+        groups=tuple(_group(name, spec) for name, spec in (topology.groups or {}).items()),
+        start_order=tuple(ordered({name: spec.needs
                                    for name, spec in topology.actors.items()})),
         python_path=python_path,
     )
@@ -79,7 +78,12 @@ def health_of(topology: Topology, actor: str) -> HealthCheck:
     levels = (topology.actors[actor], topology.defaults)
     return HealthCheck(**_first([level and level.healthcheck for level in levels],
                                 {"interval_ns": "interval", "retries": "retries",
-                                 "start_period_ns": "start_period"}))
+                                 "start_period_ns": "start_period", "slow_ns": "slow"}))
+
+
+def _group(name: str, spec: GroupSpec) -> GroupPlan:
+    budget = _first((spec,), {"max_restarts": "max_restarts", "within_ns": "within"})
+    return GroupPlan(name, spec.strategy, tuple(spec.actors), **budget)
 
 
 def _first(levels: Sequence[Any], words: Mapping[str, str]) -> dict[str, Any]:
@@ -94,11 +98,15 @@ def _first(levels: Sequence[Any], words: Mapping[str, str]) -> dict[str, Any]:
 def _actor(topology: Topology, name: str, index: int, config: pydantic.BaseModel) -> ActorPlan:
     spec = topology.actors[name]
     process, thread = placement_of(topology, name)
-    grace = _first((spec, topology.defaults), {"stop_grace_ns": "stop_grace"})
+    levels = (spec, topology.defaults)
+    grace = _first(levels, {"stop_grace_ns": "stop_grace"})
+    budget = _first([level and level.recovery for level in levels],
+                    {"recovery_budget_ns": "budget"})
     return ActorPlan(name=name, index=index, class_path=spec.class_,
                      config=config.model_dump(mode="json", by_alias=True),
-                     process=process, thread=thread, depends_on=tuple(spec.depends_on or ()),
-                     restart=restart_of(topology, name), health=health_of(topology, name), **grace)
+                     process=process, thread=thread, depends_on=spec.needs,
+                     restart=restart_of(topology, name), health=health_of(topology, name),
+                     significant=bool(spec.significant), **grace, **budget)
 
 
 def _wire(topology: Topology, wire: Wire, index: int, folders: RunFolders,

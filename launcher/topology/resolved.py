@@ -48,7 +48,9 @@ def _document(plan: Plan, topology: Topology, address_of) -> dict[str, Any]:
     data: dict[str, Any] = {
         "version": 1, "name": plan.name, "symbols": list(plan.symbols),
         "actors": {actor.name: _actor(actor, plan, breakers, address_of) for actor in plan.actors},
-        "groups": {group.name: {"strategy": group.strategy, "actors": list(group.actors)}
+        "groups": {group.name: {"strategy": group.strategy, "actors": list(group.actors),
+                                "max_restarts": group.max_restarts,
+                                "within": format_duration(group.within_ns)}
                    for group in plan.groups},
         "breakers": {name: _breaker(spec) for name, spec in (topology.breakers or {}).items()},
         "processes": {process.name: _process(process) for process in plan.processes},
@@ -67,7 +69,7 @@ def _actor(actor: ActorPlan, plan: Plan, breakers: list[str | None], address_of)
         "config": actor.config,
         "inputs": {port: wires[0] if len(wires) == 1 else wires for port, wires in inputs.items()},
         "process": actor.process, "thread": actor.thread,
-        "depends_on": list(actor.depends_on),
+        "depends_on": {name: {"condition": until} for name, until in actor.depends_on.items()},
         "restart": restart.policy, "max_restarts": restart.max_restarts,
         "within": format_duration(restart.within_ns), "on_exhausted": restart.on_exhausted,
         "backoff": {"initial": format_duration(backoff.initial_ns),
@@ -75,9 +77,14 @@ def _actor(actor: ActorPlan, plan: Plan, breakers: list[str | None], address_of)
                     "jitter": backoff.jitter,
                     "reset_after": format_duration(backoff.reset_after_ns)},
         "healthcheck": {"interval": format_duration(health.interval_ns), "retries": health.retries,
-                        "start_period": format_duration(health.start_period_ns)},
+                        "start_period": format_duration(health.start_period_ns),
+                        "slow": format_duration(health.slow_ns)},
         "stop_grace": format_duration(actor.stop_grace_ns),
     }
+    if actor.significant:
+        data["significant"] = True
+    if actor.recovery_budget_ns:
+        data["recovery"] = {"budget": format_duration(actor.recovery_budget_ns)}
     return {key: value for key, value in data.items() if value not in ({}, [])}
 
 

@@ -42,6 +42,17 @@ WORDS = [
      "defaults.backoff.factor: must be a finite number, not inf"),
     ("defaults:\n  backoff: {initial: 1s, max: 10ms}", 3,
      "defaults.backoff: max is shorter than initial"),
+    ("defaults:\n  on_exhausted: escallate", 3,
+     "defaults.on_exhausted: must be isolate, escalate or halt, not 'escallate' — did you mean "
+     "'escalate'?"),
+    ("defaults:\n  recovery: {budget: 300}", 3,
+     "defaults.recovery.budget: a duration needs a unit: write 300ms or 300s, not 300"),
+    ("actors:\n  feed: {depends_on: {exchange: {condition: up}}}", 3,
+     "actors.feed.depends_on.exchange.condition: must be started, ready or healthy, not 'up'"),
+    ("actors:\n  feed: {depends_on: exchange}", 3, "actors.feed.depends_on: must be a list of "
+                                                  "actors, or {actor: {condition: ready}}"),
+    ("actors:\n  feed: {significant: 1}", 3,
+     "actors.feed.significant: must be true or false, not 1"),
     ("defaults:\n  healthcheck: {retrys: 3}", 3,
      "defaults.healthcheck.retrys: unknown key — did you mean 'retries'?"),
     ("actors:\n  feed: {proces: trading}", 3,
@@ -254,6 +265,12 @@ def test_start_order_that_goes_in_a_circle_of_processes(tmp_path):
     assert said(path) == [
         "desk.yaml:9: actors.feed.depends_on: a process starts with all its actors, and of "
         "b → a → b each waits for the next"]
+
+
+def test_depends_on_nobody_under_a_condition(tmp_path):
+    path = overlay(tmp_path, "actors:\n  feed:\n    depends_on: {exchagne: {condition: ready}}")
+    assert said(path) == ["topology.yaml:4: actors.feed.depends_on.exchagne: no actor 'exchagne' "
+                          "— did you mean 'exchange'?"]
 
 
 def test_depends_on_nobody(tmp_path):
