@@ -12,11 +12,14 @@ import sys
 import click
 from rich.console import Console
 
-from bench import flow, itch, journal, machine, matching, orders, tap, tick_to_trade, venue
+from bench import (
+    flow, gateway_journal, itch, journal, machine, matching, orders, tap, tick_to_trade, venue,
+)
 from bench.table import print_rows, row_json
 
 BENCHMARKS = {module.NAME: module
-              for module in (tick_to_trade, orders, matching, venue, itch, flow, tap, journal)}
+              for module in (tick_to_trade, orders, matching, venue, itch, flow, tap, journal,
+                             gateway_journal)}
 
 
 @click.command()

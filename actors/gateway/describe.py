@@ -79,10 +79,9 @@ def _rejected(values, symbols):
 
 
 def _timeout(values, symbols):
-    order_id, timeout_ns, due = values[:3]
-    then = "it will be cancelled at the next login" if due else "cancel sent"
+    order_id, timeout_ns = values[:2]
     return "WARNING", (f"timeout {_label(order_id)}: no answer from the venue within "
-                       f"{timeout_ns / 1e6:g} ms, {then}")
+                       f"{timeout_ns / 1e6:g} ms, it is to be cancelled")
 
 
 def _closed(values, symbols):
@@ -105,9 +104,9 @@ def _unknown_order(values, symbols):
 
 
 def _orphan(values, symbols):
-    ref, sent, sequence = values[:3]
+    ref, sequence = values[:2]
     return "ERROR", (f"the venue accepted order reference {ref} in message {sequence:,}, which "
-                     f"nobody here expects: cancel {'sent' if sent else 'could not be sent'}")
+                     f"nobody here expects: it is to be cancelled")
 
 
 def _broken_trade(values, symbols):
@@ -153,6 +152,16 @@ def _cancelling(values, symbols):
 
 def _cancelled_all(values, symbols):
     return "INFO", f"no working order is left that was to be cancelled ({values[1]} were asked for)"
+def _too_old(values, symbols):
+    first, oldest = values[:2]
+    return "ERROR", (f"reports from {first:,} on are asked for, but only those from {oldest:,} on "
+                     f"are kept: who asked lacks {oldest - first:,}")
+
+
+def _ahead(values, symbols):
+    first, last = values[:2]
+    return "ERROR", (f"reports from {first:,} on are asked for, but the last one is {last:,}: who "
+                     f"asked knows reports that this gateway's journal does not")
 
 
 _WRITERS = {
@@ -163,4 +172,5 @@ _WRITERS = {
     Event.ACCEPTING: _accepting, Event.OVERFILL: _overfill,
     Event.LEASE_LOST: _lease_lost, Event.LEASE_BACK: _lease_back, Event.CANCELLING: _cancelling,
     Event.CANCELLED_ALL: _cancelled_all,
+    Event.TOO_OLD: _too_old, Event.AHEAD: _ahead,
 }

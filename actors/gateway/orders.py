@@ -13,11 +13,14 @@ from actors.gateway.state import (
 from actors.runtime import kernel
 from schemas.enums import OrderStatus
 
-__all__ = ["NO_REF", "close_order", "find_order", "forget_answer", "is_live", "is_unanswered",
-           "known_order", "take_ref"]
+__all__ = ["LIVE", "NO_REF", "close_order", "find_order", "forget_answer", "is_live",
+           "is_unanswered", "known_order", "take_ref"]
 
 #: In place of a reference number where there is none; UserRefNum starts at 1.
 NO_REF = 0
+
+#: The venue may still trade such orders.
+LIVE = (OrderStatus.PENDING_NEW, OrderStatus.NEW, OrderStatus.PARTIALLY_FILLED, OrderStatus.UNKNOWN)
 
 _PENDING_NEW = int(OrderStatus.PENDING_NEW)
 _NEW = int(OrderStatus.NEW)
@@ -85,6 +88,5 @@ def close_order(ctx, order, status):
     forget_answer(ctx, order)
     order.status = status
     order.pending = 0
-    order.cancel_due = 0
     order.leaves = 0
     gateway_of(ctx).live -= 1

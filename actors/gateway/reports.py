@@ -1,31 +1,31 @@
-"""Execution reports out: every one numbered, none lost.
+"""Execution reports, as they follow from the journal: each gets a number and a place in the ring.
 
 A report says what an order now is, from its record, and what happened, from the ``cause`` record
-that :func:`begin_cause` starts.
+that :func:`begin_cause` starts. It is passed on from the ring (:mod:`.passing_on`), and again if
+somebody missed it.
 """
 
 import numpy as np
 
-from actors.gateway.state import Counter, cause_of, gateway_of, symbol_count
-from actors.runtime import claim, clock_ns, commit, count, kernel
-from actors.runtime.wire import message_header
-from schemas.enums import Flag, OrderStatus, ReportType
-from schemas.views import execution_report
+from actors.gateway.state import (
+    Counter, cause_of, gateway_of, report_address, report_at, symbol_count,
+)
+from actors.runtime import count, kernel
+from actors.runtime.native import memset
+from schemas.enums import OrderStatus, ReportType
+from schemas.messages import EXECUTION_REPORT
 
-__all__ = ["begin_cause", "refuse", "report"]
+__all__ = ["begin_cause", "describe_order", "describe_refused", "refuse", "report"]
 
-_PORT = 0
 _REJECT = int(ReportType.REJECT)
 _REJECTED = int(OrderStatus.REJECTED)
-_REPLAYED = int(Flag.REPLAYED)
-_REPORTS = int(Counter.REPORTS)
-_REPORTS_LOST = int(Counter.REPORTS_LOST)
-_REFUSED = int(Counter.REFUSED)
+_REPORTS, _REFUSED = int(Counter.REPORTS), int(Counter.REFUSED)
+_SIZE = EXECUTION_REPORT.itemsize
 
 
 @kernel
 def begin_cause(ctx, exchange_ns, receive_ns):
-    """Starts the description of something new: all else 0, the next report number. Returns it."""
+    """Starts the description of something new: all else 0. Returns it."""
     cause = cause_of(ctx)
     cause.exchange_ns = exchange_ns
     cause.receive_ns = receive_ns
@@ -35,30 +35,19 @@ def begin_cause(ctx, exchange_ns, receive_ns):
     cause.exec_id = 0
     cause.original_id = 0
     cause.liquidity = 0
-    cause.again = 0
-    cause.report_seq = gateway_of(ctx).report_seq + 1
     return cause
 
 
 @kernel
-def _claim_numbered(ctx, cause):
-    """A claimed report with its number, or 0.
-
-    The wires that matter are ``block``: the reactor saw to their room. Should somebody have made
-    one ``fail``, what it will not take is counted.
-    """
-    gateway = gateway_of(ctx)
-    gateway.report_seq = max(gateway.report_seq, cause.report_seq)
-    cause.report_seq += 1
-    message = claim(ctx, _PORT)
-    if message == 0:
-        count(ctx, _REPORTS_LOST, 1)
-        return 0
-    count(ctx, _REPORTS, 1)
-    if cause.again != 0:
-        message_header(message).flags = _REPLAYED
-    body = execution_report(message)
-    body.report_seq = cause.report_seq - 1
+def _begin_report(ctx):
+    """The next report in the ring, with its number and its cause. In place of a header it has the
+    number of the journal's record it follows from."""
+    gateway, cause = gateway_of(ctx), cause_of(ctx)
+    gateway.report_seq += 1
+    memset(report_address(ctx, gateway.report_seq), 0, _SIZE)
+    body = report_at(ctx, gateway.report_seq)
+    body.header.seq = cause.record
+    body.report_seq = gateway.report_seq
     body.original_id = cause.original_id
     body.exec_id = cause.exec_id
     body.exec_price_e4 = cause.exec_price_e4
@@ -67,16 +56,13 @@ def _claim_numbered(ctx, cause):
     body.exec_qty = cause.exec_qty
     body.reject_reason = cause.reason
     body.liquidity = cause.liquidity
-    return message
+    count(ctx, _REPORTS, 1)
+    return body
 
 
 @kernel
-def report(ctx, order, kind):
-    """Reports on an order of the table as it now is. Returns 1, for the caller's budget."""
-    message = _claim_numbered(ctx, cause_of(ctx))
-    if message == 0:
-        return 1
-    body = execution_report(message)
+def describe_order(body, order):
+    """What the order now is."""
     body.order_id = order.order_id
     body.price_e4 = order.price_e4
     body.t1_ns = order.t1_ns
@@ -88,24 +74,34 @@ def report(ctx, order, kind):
     body.leaves_qty = order.leaves
     body.cum_qty = order.cum
     body.strategy_id = order.strategy_id
-    body.report_type = kind
     body.side = order.side
     body.order_status = order.status
-    commit(ctx, _PORT)
+
+
+@kernel
+def report(ctx, order, kind):
+    """Reports on an order of the table as it now is. Returns 1, for the caller's budget."""
+    body = _begin_report(ctx)
+    describe_order(body, order)
+    body.report_type = kind
     return 1
 
 
 @kernel
-def refuse(ctx, command, order_id, reason):
+def refuse(ctx, command, order_id, reason, now_ns):
     """Rejects a command (body record) about an order that is not in the table. Returns 1."""
     count(ctx, _REFUSED, 1)
-    cause = begin_cause(ctx, 0, clock_ns(ctx))
+    cause = begin_cause(ctx, 0, now_ns)
     cause.reason = reason
     cause.original_id = command.original_id if order_id == np.int64(command.order_id) else 0
-    message = _claim_numbered(ctx, cause)
-    if message == 0:
-        return 1
-    body = execution_report(message)
+    body = _begin_report(ctx)
+    describe_refused(ctx, body, command, order_id)
+    return 1
+
+
+@kernel
+def describe_refused(ctx, body, command, order_id):
+    """What the command (body record) would have made of order ``order_id``, which is not there."""
     body.order_id = order_id
     body.price_e4 = command.price_e4
     body.t1_ns = command.t1_ns
@@ -116,5 +112,3 @@ def refuse(ctx, command, order_id, reason):
     body.report_type = _REJECT
     body.side = command.side
     body.order_status = _REJECTED
-    commit(ctx, _PORT)
-    return 1

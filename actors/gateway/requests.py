@@ -1,39 +1,29 @@
-"""Order commands in, OUCH requests out: checked, noted, encoded in place, sent at once.
+"""Order commands, as they follow from the journal: checked, noted, and put among the requests.
 
-An order is noted in the table before its bytes are written to the socket, so that a gateway that
-dies between the two knows, when it is back, what it may have sent.
+What a command becomes depends on the state and on what its record says; whether orders can be sent
+at all was found out before, and is in the record (:func:`admission`). The bytes are written and
+sent by :mod:`.sending`, once the order is in the journal; a recovery sends nothing.
 """
 
 import numpy as np
 
-from actors.gateway.checks import (
-    check_terms, price_to_send, time_in_force_letter, time_in_force_to_send,
-)
+from actors.gateway.checks import check_terms, price_to_send, time_in_force_to_send
+from actors.gateway.lease import switched_off
 from actors.gateway.orders import NO_REF, find_order, is_live, known_order, take_ref
 from actors.gateway.reports import begin_cause, refuse, report
 from actors.gateway.state import (
-    Counter, Event, Histogram, begin_change, end_change, gateway_of, link_of, order_at,
-    symbol_count, symbol_name,
+    BURST, REQUESTS, Counter, Event, cause_of, control_of, gateway_of, link_of, order_at,
+    request_at, symbol_count,
 )
-from actors.gateway.lease import switched_off
-from actors.runtime import clock_ns, context, count, kernel, log, observe
-from actors.runtime.soup_kernels import is_active, reserve, transmit
-from schemas.enums import Command, Display, OrderStatus, RejectReason, ReportType, Side
-from schemas.venue import ouch50
-from schemas.venue.soupbintcp import UNSEQUENCED_DATA
+from actors.runtime import count, kernel, log
+from actors.runtime.soup_kernels import is_active
+from schemas.enums import Command, Display, OrderStatus, RejectReason, ReportType
 
-__all__ = ["cancel", "enter", "is_accepting", "replace", "send_cancel", "send_query"]
+__all__ = ["admission", "apply_command", "ask_to_cancel", "has_request_room", "is_accepting"]
 
-_BUY = int(Side.BUY)
 _HIDDEN = int(Display.HIDDEN)
-_BUY_LETTER, _SELL_LETTER = int(ouch50.Side.BUY), int(ouch50.Side.SELL)
-_VISIBLE_LETTER, _HIDDEN_LETTER = int(ouch50.Display.VISIBLE), int(ouch50.Display.HIDDEN)
-_PRINCIPAL = int(ouch50.Capacity.PRINCIPAL)
-_CONTINUOUS = int(ouch50.CrossType.CONTINUOUS)
-_NO = ord("N")
-
 _PENDING_NEW = int(OrderStatus.PENDING_NEW)
-_CANCEL, _REPLACE = int(Command.CANCEL), int(Command.REPLACE)
+_NEW, _CANCEL, _REPLACE = int(Command.NEW), int(Command.CANCEL), int(Command.REPLACE)
 _REJECT = int(ReportType.REJECT)
 
 _NOT_CONNECTED = int(RejectReason.NOT_CONNECTED)
@@ -43,36 +33,66 @@ _DUPLICATE_ORDER = int(RejectReason.DUPLICATE_ORDER)
 _TABLE_FULL = int(RejectReason.TABLE_FULL)
 _ORDER_SIZE = int(RejectReason.ORDER_SIZE)
 _CANCEL_REJECTED = int(RejectReason.CANCEL_REJECTED)
+_INVALID = int(RejectReason.INVALID)
 
-_ORDERS_SENT = int(Counter.ORDERS_SENT)
-_REPLACES_SENT = int(Counter.REPLACES_SENT)
-_CANCELS_SENT = int(Counter.CANCELS_SENT)
 _REFUSED = int(Counter.REFUSED)
 _EVENT_ORDER, _EVENT_REPLACE = int(Event.ORDER), int(Event.REPLACE)
 _EVENT_CANCEL = int(Event.CANCEL)
-_T3_T4, _T1_T4 = int(Histogram.T3_T4), int(Histogram.T1_T4)
 
+
+# ---- before the command is written down ----------------------------------------------------------
 
 @kernel
 def is_accepting(ctx):
     """Whether orders can be sent: logged in, and all of the past is settled."""
     link, gateway = link_of(ctx), gateway_of(ctx)
-    return is_active(link) and gateway.accepting != 0 and gateway.logins == link.logins
+    return is_active(link) and gateway.accepting != 0 and control_of(ctx).logins == link.logins
 
 
 @kernel
-def _display_letter(command):
-    return _HIDDEN_LETTER if command.display == _HIDDEN else _VISIBLE_LETTER
+def has_request_room(ctx):
+    """Whether as many requests as one record can lead to may be put behind those that wait."""
+    control = control_of(ctx)
+    return control.requests_to - control.requests_from + BURST <= REQUESTS
+
+
+@kernel
+def admission(ctx, command):
+    """A RejectReason that has nothing to do with the orders there are, or 0: what the command
+    (body record) is refused for, whatever it says."""
+    if not is_accepting(ctx) or not has_request_room(ctx):  # no room: the venue does not read
+        return _NOT_CONNECTED
+    if command.command == _NEW or command.command == _REPLACE:  # cancels always pass
+        return switched_off(ctx)
+    return 0
+
+
+# ---- what follows from its record ----------------------------------------------------------------
+
+@kernel
+def _ask(ctx, command, ref, quantity, time_in_force, hidden):
+    """Puts a request behind those that wait."""
+    control = control_of(ctx)
+    request = request_at(ctx, control.requests_to)
+    request.command = command
+    request.ref = ref
+    request.quantity = quantity
+    request.time_in_force = time_in_force
+    request.hidden = hidden
+    request.record = cause_of(ctx).record
+    control.requests_to += 1
+
+
+@kernel
+def ask_to_cancel(ctx, ref, quantity):
+    """Asks the venue to reduce an order to ``quantity`` in all, 0 to end it. A cancel of an order
+    that is over is answered with silence, so it is never wrong."""
+    _ask(ctx, _CANCEL, ref, quantity, 0, 0)
 
 
 @kernel
 def _check(ctx, command):
     """A RejectReason for a command that makes an order, or 0."""
-    if not is_accepting(ctx):
-        return _NOT_CONNECTED
-    reason = switched_off(ctx)
-    if reason != 0:
-        return reason
     order_id = np.int64(command.order_id)
     reason = check_terms(order_id, np.int64(command.side), np.int64(command.order_type),
                          np.int64(command.time_in_force), np.int64(command.quantity),
@@ -83,11 +103,10 @@ def _check(ctx, command):
 
 
 @kernel
-def _note(ctx, ref, command, symbol_id, side, cum):
-    """Fills the slot of a new order, which :func:`end_change` completes."""
+def _note(ctx, ref, command, symbol_id, side, cum, deadline_ns):
+    """Fills the slot of a new order."""
     gateway = gateway_of(ctx)
     order = order_at(ctx, ref)
-    begin_change(ctx, ref)
     order.ref = ref
     order.order_id = np.int64(command.order_id)
     order.pending = 0
@@ -105,10 +124,8 @@ def _note(ctx, ref, command, symbol_id, side, cum):
     order.t3_ns = command.risk_ns
     order.t4_ns = 0
     order.t5_ns = 0
-    order.deadline_ns = context(ctx).now_ns + gateway.timeout_ns
+    order.deadline_ns = deadline_ns
     order.sequence = 0
-    order.report_seq = 0
-    order.cancel_due = 0
     order.status = _PENDING_NEW
     gateway.live += 1
     gateway.unanswered += 1
@@ -116,53 +133,40 @@ def _note(ctx, ref, command, symbol_id, side, cum):
 
 
 @kernel
-def _send(ctx, order, size, event, time_in_force):
-    """Sends the request that lies in the buffer; stamps T4 when the socket has it."""
-    transmit(link_of(ctx), UNSEQUENCED_DATA, size, context(ctx).now_ns)
-    order.t4_ns = clock_ns(ctx)
-    observe(ctx, _T3_T4, order.t4_ns - order.t3_ns)
-    if order.t1_ns != 0:
-        observe(ctx, _T1_T4, order.t4_ns - order.t1_ns)
+def _ask_for(ctx, command, order, event):
+    """Asks for the order that was noted."""
+    time_in_force = time_in_force_to_send(np.int64(command.order_type),
+                                          np.int64(command.time_in_force))
+    _ask(ctx, np.int64(command.command), order.ref, order.quantity, time_in_force,
+         1 if command.display == _HIDDEN else 0)
     log(ctx, event, order.order_id, order.side, order.quantity, order.symbol_id, order.price_e4,
         time_in_force)
 
 
 @kernel
-def enter(ctx, command):
-    """A new order (body record). Returns reports made."""
-    reason = _check(ctx, command)
+def _enter(ctx, command, reason, deadline_ns, now_ns):
     symbol_id = np.int64(command.symbol_id)
+    if reason == 0:
+        reason = _check(ctx, command)
     if reason == 0 and symbol_id >= symbol_count(ctx):
         reason = _UNKNOWN_SYMBOL
-    payload = reserve(link_of(ctx), ouch50.ENTER_ORDER_LENGTH) if reason == 0 else 0
-    if reason == 0 and payload == 0:
-        reason = _NOT_CONNECTED  # the venue does not read
     order_id = np.int64(command.order_id)
     ref = take_ref(ctx, order_id) if reason == 0 else NO_REF
     if reason == 0 and ref == NO_REF:
         reason = _TABLE_FULL
     if reason != 0:
-        return refuse(ctx, command, order_id, reason)
-    side = np.int64(command.side)
-    time_in_force = time_in_force_to_send(np.int64(command.order_type),
-                                          np.int64(command.time_in_force))
-    order = _note(ctx, ref, command, symbol_id, side, 0)
-    end_change(ctx, ref)
-    size = ouch50.put_enter_order(
-        payload, ref, _BUY_LETTER if side == _BUY else _SELL_LETTER, order.quantity,
-        symbol_name(ctx, symbol_id), order.price_e4,
-        time_in_force_letter(time_in_force), _display_letter(command), _PRINCIPAL, _NO, _CONTINUOUS,
-        order_id)
-    _send(ctx, order, size, _EVENT_ORDER, time_in_force)
-    count(ctx, _ORDERS_SENT, 1)
+        return refuse(ctx, command, order_id, reason, now_ns)
+    order = _note(ctx, ref, command, symbol_id, np.int64(command.side), 0, deadline_ns)
+    _ask_for(ctx, command, order, _EVENT_ORDER)
     return 0
 
 
 @kernel
-def _check_replace(ctx, command, original_ref):
+def _check_replace(ctx, command, original_ref, reason):
     if original_ref == NO_REF:
         return _UNKNOWN_ORDER
-    reason = _check(ctx, command)
+    if reason == 0:
+        reason = _check(ctx, command)
     original = order_at(ctx, original_ref)
     if reason == 0 and (not is_live(original) or original.pending != 0):
         return _CANCEL_REJECTED
@@ -172,77 +176,38 @@ def _check_replace(ctx, command, original_ref):
 
 
 @kernel
-def replace(ctx, command):
+def _replace(ctx, command, reason, deadline_ns, now_ns):
     """New terms for a live order, under a new id. Returns reports made.
 
     The side and symbol stay. ``quantity`` is the total of the chain, executed shares included.
     """
     order_id = np.int64(command.order_id)
     original_ref = find_order(ctx, np.int64(command.original_id))
-    reason = _check_replace(ctx, command, original_ref)
-    payload = reserve(link_of(ctx), ouch50.REPLACE_ORDER_LENGTH) if reason == 0 else 0
-    if reason == 0 and payload == 0:
-        reason = _NOT_CONNECTED
+    reason = _check_replace(ctx, command, original_ref, reason)
     ref = take_ref(ctx, order_id) if reason == 0 else NO_REF
     if reason == 0 and ref == NO_REF:
         reason = _TABLE_FULL
     if reason != 0:
-        return refuse(ctx, command, order_id, reason)
+        return refuse(ctx, command, order_id, reason, now_ns)
     original = order_at(ctx, original_ref)
-    order = _note(ctx, ref, command, original.symbol_id, original.side, original.cum)
+    order = _note(ctx, ref, command, original.symbol_id, original.side, original.cum, deadline_ns)
     order.replaces = original_ref
-    end_change(ctx, ref)
     original.replaced_by = ref
     original.pending = _REPLACE
-    time_in_force = time_in_force_to_send(np.int64(command.order_type),
-                                          np.int64(command.time_in_force))
-    size = ouch50.put_replace_order(
-        payload, original_ref, ref, order.quantity, order.price_e4,
-        time_in_force_letter(time_in_force), _display_letter(command), _NO, order_id)
-    _send(ctx, order, size, _EVENT_REPLACE, time_in_force)
-    count(ctx, _REPLACES_SENT, 1)
+    _ask_for(ctx, command, order, _EVENT_REPLACE)
     return 0
 
 
 @kernel
-def send_cancel(ctx, ref, quantity):
-    """Asks the venue to reduce an order to ``quantity`` in all, 0 to end it. False if it cannot be
-    sent now. A cancel of an order that is over is answered with silence, so it is never wrong."""
-    link = link_of(ctx)
-    if not is_active(link):
-        return False
-    payload = reserve(link, ouch50.CANCEL_ORDER_LENGTH)
-    if payload == 0:
-        return False
-    size = ouch50.put_cancel_order(payload, ref, quantity)
-    transmit(link, UNSEQUENCED_DATA, size, context(ctx).now_ns)
-    count(ctx, _CANCELS_SENT, 1)
-    return True
-
-
-@kernel
-def send_query(ctx):
-    """Asks for the next reference number. Its answer comes after all answers to what was sent
-    before, and so also says that these are complete. False if it cannot be sent now."""
-    link = link_of(ctx)
-    payload = reserve(link, ouch50.ACCOUNT_QUERY_LENGTH)
-    if payload == 0:
-        return False
-    size = ouch50.put_account_query(payload)
-    transmit(link, UNSEQUENCED_DATA, size, context(ctx).now_ns)
-    return True
-
-
-@kernel
-def _refuse_cancel(ctx, order, reason):
+def _refuse_cancel(ctx, order, reason, now_ns):
     count(ctx, _REFUSED, 1)
-    cause = begin_cause(ctx, 0, clock_ns(ctx))
+    cause = begin_cause(ctx, 0, now_ns)
     cause.reason = reason
     return report(ctx, order, _REJECT)
 
 
 @kernel
-def cancel(ctx, command):
+def _cancel(ctx, command, reason, now_ns):
     """Ends a live order, or reduces what it has open to ``quantity``. Returns reports made.
 
     If a replacement is on its way, that is cancelled too: either of them may be the live one.
@@ -250,19 +215,31 @@ def cancel(ctx, command):
     original_id = np.int64(command.original_id)
     ref = find_order(ctx, original_id)
     if ref == NO_REF:
-        return refuse(ctx, command, original_id, _UNKNOWN_ORDER)
+        return refuse(ctx, command, original_id, _UNKNOWN_ORDER, now_ns)
     order = order_at(ctx, ref)
     leave = np.int64(command.quantity)
-    if not is_accepting(ctx):
-        return _refuse_cancel(ctx, order, _NOT_CONNECTED)
+    if reason != 0:
+        return _refuse_cancel(ctx, order, reason, now_ns)
     if not is_live(order) or (leave > 0 and leave >= order.leaves):
-        return _refuse_cancel(ctx, order, _CANCEL_REJECTED)
-    if not send_cancel(ctx, ref, order.cum + leave if leave > 0 else 0):
-        return _refuse_cancel(ctx, order, _NOT_CONNECTED)
+        return _refuse_cancel(ctx, order, _CANCEL_REJECTED, now_ns)
+    ask_to_cancel(ctx, ref, order.cum + leave if leave > 0 else 0)
     if leave == 0:
         if order.pending == _REPLACE and known_order(ctx, order.replaced_by):
-            send_cancel(ctx, order.replaced_by, 0)
+            ask_to_cancel(ctx, order.replaced_by, 0)
         else:
             order.pending = _CANCEL
     log(ctx, _EVENT_CANCEL, original_id, leave, order.leaves, order.symbol_id, 0, 0)
     return 0
+
+
+@kernel
+def apply_command(ctx, command, reason, deadline_ns, now_ns):
+    """Carries out a command (body record) that was refused already if ``reason`` is not 0. Returns
+    reports made."""
+    if command.command == _NEW:
+        return _enter(ctx, command, reason, deadline_ns, now_ns)
+    if command.command == _CANCEL:
+        return _cancel(ctx, command, reason, now_ns)
+    if command.command == _REPLACE:
+        return _replace(ctx, command, reason, deadline_ns, now_ns)
+    return refuse(ctx, command, np.int64(command.order_id), _INVALID, now_ns)

@@ -1,8 +1,7 @@
 """OUCH 5.0 responses in, order states and execution reports out.
 
-Each message changes one order, some a second one: the order's other half in a replacement. A change
-carries the message's sequence number, so that a message that comes again after a crash changes
-nothing and is only reported again, under the same report numbers.
+Each message changes one order, some a second one: the order's other half in a replacement. All of
+it follows from the message and the state, and happens once: see :mod:`.apply`.
 
 Source: OUCH 5.0, section 3.
 """
@@ -11,10 +10,9 @@ from actors.gateway.orders import (
     NO_REF, close_order, forget_answer, is_live, is_unanswered, known_order,
 )
 from actors.gateway.reports import begin_cause, report
-from actors.gateway.requests import send_cancel
+from actors.gateway.requests import ask_to_cancel
 from actors.gateway.state import (
-    Counter, Event, Histogram, Sweep, begin_change, cause_of, end_change, gateway_of, link_of,
-    order_at,
+    Counter, Event, Histogram, Sweep, cause_of, gateway_of, order_at,
 )
 from actors.gateway.venue_words import map_cancel_reason, map_reject_reason
 from actors.runtime import count, kernel, log, observe
@@ -56,34 +54,15 @@ _REPORTED_UNKNOWN, _REPORTED_BAD = 1, 2
 
 
 @kernel
-def _begin(ctx, order, sequence):
-    """Whether to apply message ``sequence`` to this order. Makes the cause's numbers follow."""
-    cause = cause_of(ctx)
-    if order.sequence >= sequence:
-        cause.again = 1
-        cause.report_seq = order.report_seq
-        return False
-    begin_change(ctx, order.ref)
-    order.sequence = sequence
-    order.report_seq = cause.report_seq
-    return True
-
-
-@kernel
 def _reject_replacement(ctx, original, sequence):
     """The replacement on its way to an order that just ended is too late. Returns reports made."""
     if original.replaced_by == NO_REF or not known_order(ctx, original.replaced_by):
         return 0
     order = order_at(ctx, original.replaced_by)
-    if order.sequence < sequence:
-        if not is_unanswered(order):
-            return 0
-        begin_change(ctx, order.ref)
-        order.sequence = sequence
-        close_order(ctx, order, _REJECTED)
-        end_change(ctx, order.ref)
-    elif order.sequence > sequence:
+    if not is_unanswered(order):
         return 0
+    order.sequence = sequence
+    close_order(ctx, order, _REJECTED)
     cause = cause_of(ctx)
     cause.reason = _CANCEL_REJECTED
     cause.original_id = original.order_id
@@ -95,14 +74,11 @@ def _reject_replacement(ctx, original, sequence):
 
 
 @kernel
-def _is_dead_on_arrival(ctx, order, apply):
+def _is_dead_on_arrival(ctx, order):
     """Accepted and at once over: what was open counts as cancelled."""
     cause = cause_of(ctx)
-    if apply:
-        begin_change(ctx, order.ref)
-        order.quantity -= order.leaves
-        close_order(ctx, order, _CANCELED)
-        end_change(ctx, order.ref)
+    order.quantity -= order.leaves
+    close_order(ctx, order, _CANCELED)
     count(ctx, _CANCELS, 1)
     cause.original_id = 0
     return report(ctx, order, _CANCEL)
@@ -120,14 +96,11 @@ def _answered(ctx, order, received_ns):
 
 @kernel
 def _accepted(ctx, order, addr, sequence):
-    received_ns = cause_of(ctx).receive_ns
-    apply = _begin(ctx, order, sequence)
-    if apply:
-        _answered(ctx, order, received_ns)
-        order.quantity = get_u32(addr, ouch50.ACCEPTED_QUANTITY)
-        order.leaves = order.quantity
-        order.price_e4 = get_u64(addr, ouch50.ACCEPTED_PRICE)
-        end_change(ctx, order.ref)
+    order.sequence = sequence
+    _answered(ctx, order, cause_of(ctx).receive_ns)
+    order.quantity = get_u32(addr, ouch50.ACCEPTED_QUANTITY)
+    order.leaves = order.quantity
+    order.price_e4 = get_u64(addr, ouch50.ACCEPTED_PRICE)
     count(ctx, _ACKS, 1)
     dead = get_u8(addr, ouch50.ACCEPTED_ORDER_STATE) == _DEAD
     if dead:
@@ -135,7 +108,7 @@ def _accepted(ctx, order, addr, sequence):
     made = report(ctx, order, _ACK)
     if dead:
         cause_of(ctx).exec_qty = get_u32(addr, ouch50.ACCEPTED_QUANTITY)
-        made += _is_dead_on_arrival(ctx, order, apply)
+        made += _is_dead_on_arrival(ctx, order)
     return made
 
 
@@ -144,27 +117,23 @@ def _replaced(ctx, order, addr, sequence):
     """``order`` is the new one; the old one may be gone from the table if it is ancient."""
     cause = cause_of(ctx)
     original_ref = get_u32(addr, ouch50.REPLACED_ORIG_USER_REF_NUM)
-    apply = _begin(ctx, order, sequence)
+    order.sequence = sequence
     if known_order(ctx, original_ref):
         original = order_at(ctx, original_ref)
         cause.original_id = original.order_id
-        if original.sequence < sequence and is_live(original):
-            begin_change(ctx, original_ref)
+        if is_live(original):
             original.sequence = sequence
             order.cum = original.cum
             close_order(ctx, original, _REPLACED)
-            end_change(ctx, original_ref)
-    if apply:
-        _answered(ctx, order, cause.receive_ns)
-        order.leaves = get_u32(addr, ouch50.REPLACED_QUANTITY)
-        order.quantity = order.cum + order.leaves
-        order.price_e4 = get_u64(addr, ouch50.REPLACED_PRICE)
-        end_change(ctx, order.ref)
+    _answered(ctx, order, cause.receive_ns)
+    order.leaves = get_u32(addr, ouch50.REPLACED_QUANTITY)
+    order.quantity = order.cum + order.leaves
+    order.price_e4 = get_u64(addr, ouch50.REPLACED_PRICE)
     count(ctx, _REPLACES, 1)
     made = report(ctx, order, _REPLACE)
     if get_u8(addr, ouch50.REPLACED_ORDER_STATE) == _DEAD:
         cause.exec_qty = get_u32(addr, ouch50.REPLACED_QUANTITY)
-        made += _is_dead_on_arrival(ctx, order, apply)
+        made += _is_dead_on_arrival(ctx, order)
     return made
 
 
@@ -175,19 +144,18 @@ def _executed(ctx, order, addr, sequence):
     cause.exec_price_e4 = get_u64(addr, ouch50.EXECUTED_PRICE)
     cause.exec_id = get_u64(addr, ouch50.EXECUTED_MATCH_NUMBER)
     cause.liquidity = get_u8(addr, ouch50.EXECUTED_LIQUIDITY_FLAG)
-    if _begin(ctx, order, sequence):
-        if cause.exec_qty > order.leaves:
-            log(ctx, _EVENT_OVERFILL, order.order_id, cause.exec_qty, order.leaves, 0, 0, 0)
-        order.cum += cause.exec_qty
-        left = max(order.leaves - cause.exec_qty, 0)
-        if left > 0:
-            forget_answer(ctx, order)
-            order.leaves = left
-            order.status = _PARTIAL
-        elif is_live(order):
-            close_order(ctx, order, _FILLED)
-        end_change(ctx, order.ref)
-        count(ctx, _FILLED_SHARES, cause.exec_qty)
+    order.sequence = sequence
+    if cause.exec_qty > order.leaves:
+        log(ctx, _EVENT_OVERFILL, order.order_id, cause.exec_qty, order.leaves, 0, 0, 0)
+    order.cum += cause.exec_qty
+    left = max(order.leaves - cause.exec_qty, 0)
+    if left > 0:
+        forget_answer(ctx, order)
+        order.leaves = left
+        order.status = _PARTIAL
+    elif is_live(order):
+        close_order(ctx, order, _FILLED)
+    count(ctx, _FILLED_SHARES, cause.exec_qty)
     count(ctx, _FILLS, 1)
     tick_to_trade = order.t4_ns - order.t1_ns if order.t1_ns != 0 and order.t4_ns != 0 else 0
     log(ctx, _EVENT_FILL, order.order_id, cause.exec_qty, cause.exec_price_e4, tick_to_trade,
@@ -203,17 +171,16 @@ def _canceled(ctx, order, removed, letter, sequence):
     cause = cause_of(ctx)
     cause.exec_qty = removed
     cause.reason = map_cancel_reason(letter)
-    if _begin(ctx, order, sequence):
-        left = max(order.leaves - removed, 0)
-        order.quantity -= min(removed, order.leaves)
-        if left > 0:
-            order.leaves = left
-            if is_unanswered(order):
-                forget_answer(ctx, order)
-                order.status = _NEW
-        elif is_live(order):
-            close_order(ctx, order, _CANCELED)
-        end_change(ctx, order.ref)
+    order.sequence = sequence
+    left = max(order.leaves - removed, 0)
+    order.quantity -= min(removed, order.leaves)
+    if left > 0:
+        order.leaves = left
+        if is_unanswered(order):
+            forget_answer(ctx, order)
+            order.status = _NEW
+    elif is_live(order):
+        close_order(ctx, order, _CANCELED)
     count(ctx, _CANCELS, 1)
     log(ctx, _EVENT_CANCELED, order.order_id, removed, letter, order.leaves, 0, 0)
     made = report(ctx, order, _CANCEL)
@@ -226,7 +193,7 @@ def _canceled(ctx, order, removed, letter, sequence):
 def _rejected(ctx, order, code, sequence):
     """An order refused; or, if the venue has it already, a request about it."""
     cause = cause_of(ctx)
-    if order.sequence < sequence and not is_unanswered(order):
+    if not is_unanswered(order):
         return _cancel_refused(ctx, order, sequence)
     cause.reason = map_reject_reason(code)
     if known_order(ctx, order.replaces):
@@ -235,9 +202,8 @@ def _rejected(ctx, order, code, sequence):
         if original.replaced_by == order.ref:
             original.replaced_by = NO_REF
             original.pending = 0
-    if _begin(ctx, order, sequence):
-        close_order(ctx, order, _REJECTED)
-        end_change(ctx, order.ref)
+    order.sequence = sequence
+    close_order(ctx, order, _REJECTED)
     count(ctx, _REJECTS, 1)
     log(ctx, _EVENT_REJECTED, order.order_id, cause.reason, code, 0, 0, 0)
     return report(ctx, order, _REJECT)
@@ -246,29 +212,28 @@ def _rejected(ctx, order, code, sequence):
 @kernel
 def _cancel_refused(ctx, order, sequence):
     cause_of(ctx).reason = _CANCEL_REJECTED
-    if _begin(ctx, order, sequence):
-        if order.pending == _PENDING_CANCEL:
-            order.pending = 0
-        end_change(ctx, order.ref)
+    order.sequence = sequence
+    if order.pending == _PENDING_CANCEL:
+        order.pending = 0
     count(ctx, _CANCEL_REJECTS, 1)
     log(ctx, _EVENT_REJECTED, order.order_id, _CANCEL_REJECTED, 0, 0, 0, 0)
     return report(ctx, order, _REJECT)
 
 
 @kernel
-def _unknown(ctx, kind, ref, addr):
+def _unknown(ctx, kind, ref, addr, sequence):
     """A message about an order that is not in the table. If it says that the order lives, it must
     not: nobody here would know of its fills. History is left alone: what it tells may be over."""
-    link, gateway = link_of(ctx), gateway_of(ctx)
+    gateway = gateway_of(ctx)
     count(ctx, _UNKNOWN_ORDERS, 1)
     if gateway.reported & _REPORTED_UNKNOWN == 0:
         gateway.reported |= _REPORTED_UNKNOWN
-        log(ctx, _EVENT_UNKNOWN, kind, ref, link.next_sequence, 0, 0, 0)
-    if kind == ouch50.ACCEPTED and link.next_sequence >= link.tail \
+        log(ctx, _EVENT_UNKNOWN, kind, ref, sequence, 0, 0, 0)
+    if kind == ouch50.ACCEPTED and sequence >= gateway.tail \
             and get_u8(addr, ouch50.ACCEPTED_ORDER_STATE) != _DEAD:
         count(ctx, _ORPHANS, 1)
-        sent = send_cancel(ctx, ref, 0)
-        log(ctx, _EVENT_ORPHAN, ref, 1 if sent else 0, link.next_sequence, 0, 0, 0)
+        ask_to_cancel(ctx, ref, 0)
+        log(ctx, _EVENT_ORPHAN, ref, sequence, 0, 0, 0, 0)
     return 0
 
 
@@ -286,8 +251,8 @@ def _ref_of(kind, addr):
 def _apply_to_order(ctx, kind, ref, addr, sequence):
     order = order_at(ctx, ref)
     if kind == ouch50.ACCEPTED:
-        if order.sequence < sequence and not is_unanswered(order):
-            return _unknown(ctx, kind, ref, addr)  # we took it for lost and said so
+        if not is_unanswered(order):
+            return _unknown(ctx, kind, ref, addr, sequence)  # we took it for lost and said so
         return _accepted(ctx, order, addr, sequence)
     if kind == ouch50.EXECUTED:
         return _executed(ctx, order, addr, sequence)
@@ -298,8 +263,8 @@ def _apply_to_order(ctx, kind, ref, addr, sequence):
         return _canceled(ctx, order, get_u32(addr, ouch50.AIQ_CANCELED_DECREMENT_SHARES),
                          get_u8(addr, ouch50.AIQ_CANCELED_REASON), sequence)
     if kind == ouch50.REPLACED:
-        if order.sequence < sequence and not is_unanswered(order):
-            return _unknown(ctx, kind, ref, addr)
+        if not is_unanswered(order):
+            return _unknown(ctx, kind, ref, addr, sequence)
         return _replaced(ctx, order, addr, sequence)
     if kind == ouch50.REJECTED:
         return _rejected(ctx, order, get_u16(addr, ouch50.REJECTED_REASON), sequence)
@@ -317,9 +282,12 @@ def _apply_to_order(ctx, kind, ref, addr, sequence):
 
 
 @kernel
-def _query_answered(ctx, next_ref):
-    """All answers to what was sent before are in: time to settle what has none."""
+def _query_answered(ctx, next_ref, sequence):
+    """All answers to what was sent before are in: time to settle what has none. Unless it is the
+    answer to the query of an earlier login, which comes before ours in the stream."""
     gateway = gateway_of(ctx)
+    if sequence < gateway.tail:
+        return
     gateway.next_ref = max(gateway.next_ref, next_ref)
     gateway.sweep_ref = gateway.next_ref
     gateway.sweep_at = 0
@@ -327,35 +295,36 @@ def _query_answered(ctx, next_ref):
 
 
 @kernel
-def _bad(ctx, addr, size):
-    link, gateway = link_of(ctx), gateway_of(ctx)
+def _bad(ctx, addr, size, sequence):
+    gateway = gateway_of(ctx)
     count(ctx, _BAD_MESSAGES, 1)
     if gateway.reported & _REPORTED_BAD == 0:
         gateway.reported |= _REPORTED_BAD
         first = 0
         for i in range(min(size, 7)):
             first |= load_u8(addr + i) << (8 * i)
-        log(ctx, _EVENT_BAD, link.next_sequence, size, first, 0, 0, 0)
+        log(ctx, _EVENT_BAD, sequence, size, first, 0, 0, 0)
     return 0
 
 
 @kernel
-def apply_response(ctx, addr, size):
-    """Applies the sequenced message of ``size`` bytes at ``addr``. Returns reports made, at most
-    MAX_REPORTS. Bytes that are no OUCH response are counted, logged once, and change nothing."""
-    link = link_of(ctx)
+def apply_response(ctx, addr, size, sequence, received_ns):
+    """Applies the sequenced message of ``size`` bytes at ``addr``, number ``sequence``, which makes
+    at most MAX_REPORTS reports. Bytes that are no OUCH response are counted, logged once, and
+    change nothing."""
     count(ctx, _VENUE_MESSAGES, 1)
     if ouch50.validate_out(addr, size) != VALID:
-        return _bad(ctx, addr, size)
+        return _bad(ctx, addr, size, sequence)
     kind = get_u8(addr, 0)
-    begin_cause(ctx, get_u64(addr, ouch50.TIMESTAMP), link.received_ns)
+    begin_cause(ctx, get_u64(addr, ouch50.TIMESTAMP), received_ns)
     ref = _ref_of(kind, addr)
     if ref != NO_REF:
         if known_order(ctx, ref):
-            return _apply_to_order(ctx, kind, ref, addr, link.next_sequence)
-        return _unknown(ctx, kind, ref, addr)
+            return _apply_to_order(ctx, kind, ref, addr, sequence)
+        return _unknown(ctx, kind, ref, addr, sequence)
     if kind == ouch50.ACCOUNT_QUERY_RESPONSE:
-        _query_answered(ctx, get_u32(addr, ouch50.ACCOUNT_QUERY_RESPONSE_NEXT_USER_REF_NUM))
+        _query_answered(ctx, get_u32(addr, ouch50.ACCOUNT_QUERY_RESPONSE_NEXT_USER_REF_NUM),
+                        sequence)
     elif kind == ouch50.SYSTEM_EVENT:
         log(ctx, _EVENT_VENUE, get_u8(addr, ouch50.SYSTEM_EVENT_EVENT_CODE), 0, 0, 0, 0, 0)
     else:

@@ -2,17 +2,22 @@
 
 ::
 
-    link      the connection to the venue               SOUP_LINK [1]     shared
-    gateway   numbers, sweep                            GATEWAY [1]       shared
-    orders    every order, at its reference number & mask   ORDER [2^n]   shared
-    symbols   our symbol -> its eight letters           SYMBOL [n]
-    index, index_header   order id -> slot              the arrays of an actors.book OrderMap
-    cause     what the next reports are about           CAUSE [1]
-    switch    the lease as last seen, a walk that cancels   SWITCH [1]
-    order     a command of the gateway's own            the bytes of an OrderCommand message
+    gateway   numbers, place in the venue's stream, sweep      GATEWAY [1]      shared   state
+    orders    every order, at its reference number & mask      ORDER [2^n]      shared   state
+    index, index_header   order id -> slot                     an OrderMap's arrays      state
+    ring      the last reports, at their number & mask         EXECUTION_REPORT [2^n]    state
+    link      the connection to the venue                      SOUP_LINK [1]    shared
+    symbols   our symbol -> its eight letters                  SYMBOL [n]
+    cause     what the next reports are about                  CAUSE [1]
+    control   how far what follows from the state has got out  CONTROL [1]
+    requests  what is to be sent to the venue                  REQUEST [2^n]
+    queries   whose answers are due                            QUERY [2^n]
+    switch    the lease as last seen, a walk that cancels      SWITCH [1]
+    order     a command of the gateway's own                   the bytes of an OrderCommand message
 
-The shared tables are found again by the next incarnation: it knows its orders, and from which
-message of the venue to go on.
+What is state is a function of the journal: only ``apply`` changes it (:mod:`.inputs`). The rest
+begins anew with every incarnation. Shared tables are for others to read; nothing is recovered from
+them.
 """
 
 import enum
@@ -22,18 +27,22 @@ import numpy as np
 from actors.book.memory import record_at
 from actors.book.order_map import MAP_HEADER
 from actors.runtime import context, kernel
-from actors.runtime.native import load_acquire, store_release
 from actors.runtime.soup_kernels import SOUP_LINK
+from schemas.messages import EXECUTION_REPORT
 
-__all__ = ["BURST", "CAUSE", "COUNTERS", "Counter", "Event", "GATEWAY", "HISTOGRAMS", "Histogram",
-           "MAX_REPORTS", "ORDER", "SWITCH", "SYMBOL", "Sweep", "TABLES", "begin_change",
-           "cause_of", "end_change", "gateway_of", "index_entries", "index_header", "link_of", "order_at",
-           "order_count", "own_command", "switch_of", "symbol_count", "symbol_name"]
+__all__ = ["BURST", "CAUSE", "CONTROL", "COUNTED", "COUNTERS", "Counter", "Event", "GATEWAY",
+           "HISTOGRAMS", "Histogram", "MAX_REPORTS", "ORDER", "QUERIES", "QUERY", "REQUEST",
+           "REQUESTS", "STATE", "SWITCH", "SYMBOL", "Sweep", "TABLES", "cause_of", "control_of",
+           "gateway_of", "index_entries", "index_header", "link_of", "order_at", "order_count",
+           "own_command", "query_at", "report_address", "report_at", "report_count", "request_at",
+           "switch_of", "symbol_count", "symbol_name"]
 
 #: Most reports that one call of a handler sends; see ``Output.burst``.
 BURST = 64
 #: Most reports that one message of the venue causes.
 MAX_REPORTS = 3
+#: Requests and queries that may wait; powers of two.
+REQUESTS, QUERIES = 1024, 1024
 
 
 class Sweep(enum.IntEnum):
@@ -66,6 +75,8 @@ class Event(enum.IntEnum):
     LEASE_BACK = 17
     CANCELLING = 18
     CANCELLED_ALL = 19
+    TOO_OLD = 20
+    AHEAD = 21
 
 
 class Counter(enum.IntEnum):
@@ -93,8 +104,14 @@ class Counter(enum.IntEnum):
     LOGINS = 19
     GAPS = 20
     BROKEN_TRADES = 21
-    LEASES_LOST = 22
-    SWITCHED_OFF = 23     # refused: no lease, paused or halted
+    NEVER_ARRIVED = 22    # orders that the venue never got
+    QUERIES = 23          # answered
+    QUERIES_LOST = 24     # too many at once: to be asked again
+    RESENT = 25           # reports sent again
+    TOO_OLD = 26          # reports asked for that the ring no longer has
+    JOURNAL_FULL = 27     # commands refused because they could not be written down
+    LEASES_LOST = 28
+    SWITCHED_OFF = 29     # refused: no lease, paused or halted
 
 
 class Histogram(enum.IntEnum):
@@ -106,42 +123,47 @@ class Histogram(enum.IntEnum):
 
 
 COUNTERS = tuple(c.name.lower() for c in Counter)
+#: Those that follow from the journal.
+COUNTED = tuple(c.name.lower() for c in (
+    Counter.ACKS, Counter.FILLS, Counter.CANCELS, Counter.REJECTS, Counter.REFUSED,
+    Counter.REPLACES, Counter.CANCEL_REJECTS, Counter.TIMEOUTS, Counter.REPORTS,
+    Counter.FILLED_SHARES, Counter.VENUE_MESSAGES, Counter.OTHER_MESSAGES, Counter.BAD_MESSAGES,
+    Counter.UNKNOWN_ORDERS, Counter.ORPHANS, Counter.LOGINS, Counter.GAPS, Counter.BROKEN_TRADES,
+    Counter.NEVER_ARRIVED))
 HISTOGRAMS = tuple(h.name.lower() for h in Histogram)
 
 SYMBOL = np.dtype([("name", "i8")])
+_REPORT_SIZE = EXECUTION_REPORT.itemsize
 
-#: ``next_ref``: the next UserRefNum. ``oldest_ref``: none before it waits for an answer in time.
-#: ``logins``: the link's count that ``accepting`` belongs to. ``sweep_at`` is the slot the sweep
-#: has come to, ``sweep_ref`` the first reference number it does not concern.
+#: ``next_ref``: the next UserRefNum. ``next_sequence``: the venue's next message, in ``session``;
+#: those before ``tail`` were there before the last login. ``accepting``: since then all of the past
+#: is settled. ``sweep_at`` is the slot the sweep has come to, ``sweep_ref`` the first reference
+#: number it does not concern. ``reported``: what was logged, and is only counted from then on.
 GATEWAY = np.dtype([
-    ("next_ref", "i8"), ("report_seq", "i8"), ("oldest_ref", "i8"), ("live", "i8"),
-    ("unanswered", "i8"), ("logins", "i8"), ("accepting", "i8"), ("timeout_ns", "i8"),
-    ("sweep", "i8"), ("sweep_at", "i8"), ("sweep_ref", "i8"), ("reported", "i8"),
+    ("next_ref", "i8"), ("report_seq", "i8"), ("live", "i8"), ("unanswered", "i8"),
+    ("accepting", "i8"), ("sweep", "i8"), ("sweep_at", "i8"), ("sweep_ref", "i8"),
+    ("next_sequence", "i8"), ("tail", "i8"), ("reported", "i8"), ("session0", "i8"),
+    ("session1", "i8"), ("spare", "i8", (3,)),
 ])
 
-#: An order, as the venue knows it: ``ref`` is its UserRefNum, 0 in a slot never used. ``version``
-#: is odd while it is being changed. ``status`` is an OrderStatus; ``pending`` a Command under way.
-#: ``replaces`` and ``replaced_by`` are reference numbers. ``cum`` counts over a chain of
-#: replacements. ``sequence`` is the venue's last message applied, ``report_seq`` the first report
-#: that followed from it. ``cancel_due``: a cancel could not be sent yet.
+#: An order, as the venue knows it: ``ref`` is its UserRefNum, 0 in a slot never used. ``status`` is
+#: an OrderStatus; ``pending`` a Command under way. ``replaces`` and ``replaced_by`` are reference
+#: numbers. ``cum`` counts over a chain of replacements. ``sequence`` is the venue's last message
+#: about it.
 ORDER = np.dtype([
-    ("version", "i8"), ("ref", "i8"), ("order_id", "i8"), ("status", "i8"), ("pending", "i8"),
+    ("ref", "i8"), ("order_id", "i8"), ("status", "i8"), ("pending", "i8"),
     ("symbol_id", "i8"), ("strategy_id", "i8"), ("side", "i8"), ("price_e4", "i8"),
     ("quantity", "i8"), ("leaves", "i8"), ("cum", "i8"), ("replaces", "i8"), ("replaced_by", "i8"),
     ("t1_ns", "i8"), ("t2_ns", "i8"), ("t3_ns", "i8"), ("t4_ns", "i8"), ("t5_ns", "i8"),
-    ("deadline_ns", "i8"), ("sequence", "i8"), ("report_seq", "i8"), ("cancel_due", "i8"),
-    ("spare", "i8"),
+    ("deadline_ns", "i8"), ("sequence", "i8"), ("spare", "i8", (4,)),
 ])
-_VERSION = ORDER.fields["version"][1]
-_ORDER_SIZE = ORDER.itemsize
 
 #: What happened, as far as the order itself does not say it; see ExecutionReport for the fields.
-#: ``report_seq`` is the number of the next report about it; ``again`` says that it was applied by
-#: an incarnation that died before it could be sure to have reported it.
+#: ``record`` is the number of the journal's record that is applied.
 CAUSE = np.dtype([
     ("exchange_ns", "i8"), ("receive_ns", "i8"), ("reason", "i8"), ("exec_qty", "i8"),
     ("exec_price_e4", "i8"), ("exec_id", "i8"), ("original_id", "i8"), ("liquidity", "i8"),
-    ("report_seq", "i8"), ("again", "i8"),
+    ("record", "i8"),
 ])
 
 #: ``lost_ns``: since when a lease has been missing, 0 while all hold; ``answered``: the loss has
@@ -153,11 +175,32 @@ SWITCH = np.dtype([
     ("until_ref", "i8"), ("symbol_id", "i8"), ("strategy_id", "i8"), ("next_ns", "i8"),
 ])
 
-#: Names of the state tables, in order.
-TABLES = ("link", "gateway", "orders", "symbols", "index", "index_header", "cause",
-          "switch", "order")
-(_LINK, _GATEWAY, _ORDERS, _SYMBOLS, _INDEX, _INDEX_HEADER, _CAUSE, _SWITCH,
- _OWN_COMMAND) = range(len(TABLES))
+#: ``logins``: the link's count that the state's last login belongs to. ``session_over``: set by the
+#: housekeeper, the venue's session is not the one known. ``oldest_ref``: no order before it waits
+#: for an answer in time. ``sent``: the last report passed on, and ``highest`` that there ever was;
+#: requests and queries ``*_from`` to ``*_to`` wait.
+CONTROL = np.dtype([
+    ("logins", "i8"), ("session_over", "i8"), ("timeout_ns", "i8"), ("oldest_ref", "i8"),
+    ("sent", "i8"), ("highest", "i8"), ("requests_from", "i8"), ("requests_to", "i8"),
+    ("queries_from", "i8"), ("queries_to", "i8"),
+])
+
+#: A message for the venue: a Command about order ``ref``. NEW and REPLACE take their terms from the
+#: order, CANCEL leaves ``quantity``. ``record``: the journal's record it follows from.
+REQUEST = np.dtype([
+    ("command", "i8"), ("ref", "i8"), ("quantity", "i8"), ("time_in_force", "i8"),
+    ("hidden", "i8"), ("record", "i8"), ("spare", "i8", (2,)),
+])
+
+#: Whose fate is asked for.
+QUERY = np.dtype([("order_id", "i8"), ("symbol_id", "i8"), ("strategy_id", "i8"), ("side", "i8")])
+
+#: Names of the state tables, in order; those that are a function of the journal come first.
+STATE = ("gateway", "orders", "index", "index_header", "ring")
+TABLES = (*STATE, "link", "symbols", "cause", "control", "requests", "queries", "switch", "order",
+          "durability")
+(_GATEWAY, _ORDERS, _INDEX, _INDEX_HEADER, _RING, _LINK, _SYMBOLS, _CAUSE, _CONTROL, _REQUESTS,
+ _QUERIES, _SWITCH, _OWN_COMMAND) = range(len(TABLES) - 1)
 
 
 @kernel
@@ -185,22 +228,37 @@ def order_at(ctx, ref):
 
 
 @kernel
-def _version_address(ctx, ref):
+def report_count(ctx):
+    """How many reports the ring holds, a power of two."""
+    return context(ctx).rows[_RING]
+
+
+@kernel
+def report_at(ctx, number):
+    """Where report ``number`` is, or comes, in the ring."""
     actor = context(ctx)
-    return actor.tables[_ORDERS] + (ref & (actor.rows[_ORDERS] - 1)) * _ORDER_SIZE + _VERSION
+    return record_at(actor.tables[_RING], number & (actor.rows[_RING] - 1), EXECUTION_REPORT)
 
 
 @kernel
-def begin_change(ctx, ref):
-    """The slot of ``ref`` is half-changed from here to :func:`end_change`, should we die there."""
-    address = _version_address(ctx, ref)
-    store_release(address, load_acquire(address) | 1)
+def report_address(ctx, number):
+    actor = context(ctx)
+    return actor.tables[_RING] + (number & (actor.rows[_RING] - 1)) * _REPORT_SIZE
 
 
 @kernel
-def end_change(ctx, ref):
-    address = _version_address(ctx, ref)
-    store_release(address, (load_acquire(address) | 1) + 1)
+def control_of(ctx):
+    return record_at(context(ctx).tables[_CONTROL], 0, CONTROL)
+
+
+@kernel
+def request_at(ctx, number):
+    return record_at(context(ctx).tables[_REQUESTS], number & (REQUESTS - 1), REQUEST)
+
+
+@kernel
+def query_at(ctx, number):
+    return record_at(context(ctx).tables[_QUERIES], number & (QUERIES - 1), QUERY)
 
 
 @kernel

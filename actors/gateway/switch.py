@@ -10,17 +10,16 @@ import numpy as np
 from actors.gateway.commands import take_command
 from actors.gateway.lease import watch_lease
 from actors.gateway.orders import is_live
-from actors.gateway.requests import is_accepting
+from actors.gateway.passing_on import has_ring_room
+from actors.gateway.requests import has_request_room, is_accepting
 from actors.gateway.state import (
-    BURST, Event, gateway_of, link_of, order_at, order_count, own_command, switch_of,
+    BURST, Event, gateway_of, order_at, order_count, own_command, switch_of,
 )
 from actors.runtime import kernel, log
-from actors.runtime.soup_kernels import reserve
 from actors.runtime.trading import (
     answer_at, answer_done, gateway_answer, request_number, trading_of,
 )
 from schemas.enums import Command, Instruction
-from schemas.venue import ouch50
 from schemas.views import order_command
 
 __all__ = ["LEASE_WALK", "serve_switch"]
@@ -85,7 +84,7 @@ def _concerns(switch, order):
 @kernel
 def _cancel(ctx, order, now_ns):
     """Cancels an order as anybody would. False if that cannot be sent now."""
-    if not is_accepting(ctx) or reserve(link_of(ctx), ouch50.CANCEL_ORDER_LENGTH) == 0:
+    if not is_accepting(ctx) or not has_request_room(ctx) or not has_ring_room(ctx, 1):
         return False
     message = own_command(ctx)
     command = order_command(message)

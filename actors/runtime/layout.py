@@ -97,7 +97,8 @@ WIRE_PAGE = np.dtype([
     ("p_connected", "i8"),  # epoch of the consumer the producer is connected to, 0 = none
     ("p_closed", "i8"),     # orderly end of the producer
     ("unsent", "i8"),       # lost: kept back, or just being sent, when the producer died
-    ("_p_pad", "i8", (5,)),
+    ("resync_served", "i8"),  # how many of the consumer's requests by number were answered
+    ("_p_pad", "i8", (4,)),
     ("c_epoch", "i8"),      # incarnation of the consumer; set once it has bound
     ("handled", "i8"),
     ("foreign", "i8"),      # dropped: not a message of this type
@@ -181,6 +182,7 @@ CTX = _record(
     "now_ns", "epoch", "cause", "missing", "new_epoch", "input", "vitals", "counters", "histograms",
     "log", "deployment", "live", "n_tables", "n_blocking", "scratch0", "scratch1", "index", "page",
     "slot",
+    "journal",
     ports=("i8", (MAX_PORTS,)), tables=("i8", (MAX_TABLES,)), rows=("i8", (MAX_TABLES,)),
     cols=("i8", (MAX_TABLES,)), blocking=("i8", (MAX_PORTS,)),
 )

@@ -3,6 +3,7 @@
 import pytest
 
 from actors.gateway import Gateway
+from actors.runtime import plain, reactor
 from tests.gateway.desk import TradingDesk, gateway_plan
 from tests.gateway.ouch_venue import OuchVenue
 
@@ -11,6 +12,8 @@ from tests.gateway.ouch_venue import OuchVenue
 def compiled_gateway():
     for handler in Gateway.handlers():
         handler.compile()
+    reactor.warm()
+    plain.warm()
 
 
 @pytest.fixture

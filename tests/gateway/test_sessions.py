@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from actors.gateway.recovery import LIVE
+from actors.gateway.orders import LIVE
 from schemas.enums import OrderStatus, ReportType, TimeInForce
 from tests.gateway.desk import FIRST, TradingDesk, gateway_plan
 from tests.gateway.ouch_venue import OuchVenue

@@ -6,7 +6,6 @@ import contextlib
 import multiprocessing
 import os
 import pathlib
-import signal
 import socket
 import time
 from dataclasses import dataclass
@@ -154,8 +153,9 @@ class Running:
         self.processes[name] = process
 
     def kill(self, name: str) -> None:
-        """SIGKILL and reap; then the wires' pages are told, as the supervisor does."""
-        os.kill(self.processes[name].pid, signal.SIGKILL)
+        """SIGKILL and reap, unless it has died by itself; then the wires' pages are told, as the
+        supervisor does."""
+        self.processes[name].kill()
         self.processes[name].join(10)
         for wire in self.plan.wires:
             if self.plan.actor(wire.target_actor).process == name:
