@@ -103,7 +103,7 @@ OUT_WIRE = _record(
     320,
     "page", "socket", "c_epoch", "capacity", "overflow", "size", "key_offset", "keys",
     "slots", "dirty", "waiting", "queue", "queue_head", "pending_socket", "pending_epoch",
-    "retired_socket", "seen_resync",
+    "retired_socket", "seen_resync", "fresh",
     zmsg=("i8", (8,)),
 )
 
