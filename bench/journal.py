@@ -21,9 +21,9 @@ from actors.exchange.flow_state import allocate_flow
 from actors.exchange.inputs import InputType, carry_out
 from actors.exchange.sequenced_log import allocate_logs
 from actors.exchange.session_state import allocate_sessions
-from actors.exchange.state_copy import WANTED, give_snapshot
 from actors.exchange.venue import build_venue
 from actors.runtime.journal import Journal, JournalOptions, claim_record, commit_record
+from actors.runtime.journal.state_copy import WANTED, give_snapshot
 from actors.runtime.native import kernel, store_i64
 from bench.order_rate import OrderRate
 from bench.table import Row
@@ -115,9 +115,10 @@ class _Exchange:
 
     def copy_ms(self) -> float:
         """How long the market stands still for a checkpoint of it."""
-        self.durability._snapshot["stage"] = WANTED
-        give_snapshot(self.venue.address)
-        took = float(self.durability._snapshot["took_ns"][0]) / 1e6
+        snapshot, record = self.durability._snapshot, self.venue.record[0]
+        snapshot.stage = WANTED
+        give_snapshot(snapshot.address, int(record["journal"]), int(record["scratch_at"]))
+        took = float(snapshot.record["took_ns"][0]) / 1e6
         self.durability.keep(0)
         return took
 

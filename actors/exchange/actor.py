@@ -19,7 +19,7 @@ from actors.exchange.flow_state import allocate_flow
 from actors.exchange.front_door import FrontDoor
 from actors.exchange.glimpse import Glimpse
 from actors.exchange.history_state import History
-from actors.exchange.inputs import apply_input, on_replay
+from actors.exchange.inputs import apply_input
 from actors.exchange.listening import listen
 from actors.exchange.ouch42_state import allocate_ouch42
 from actors.exchange.recordings import allocate_history, load_recording
@@ -36,6 +36,7 @@ from actors.runtime.clock import monotonic_ns, since_midnight_ns, wall_offset_ns
 from actors.runtime.handler import Handler
 from actors.runtime.host import ActorError
 from actors.runtime.journal import JournalError
+from actors.runtime.journal.replaying import on_replay
 from actors.runtime.logs import actor_logger
 from schemas.recorded import RecordingError
 

@@ -10,8 +10,10 @@ from actors.exchange.flow_config import FlowConfig, SyntheticFlowConfig
 from actors.exchange.network_config import MoldUdp64Config
 from actors.runtime.actor import Config
 from actors.runtime.addresses import ListenAddress
+from actors.runtime.journal.config import JournalConfig
 
-__all__ = ["AccountConfig", "CapacityConfig", "ExchangeConfig", "JournalConfig"]
+__all__ = ["AccountConfig", "CapacityConfig", "ExchangeConfig",
+           "ExchangeJournalConfig"]
 
 Permission = Literal["order_entry", "market_data", "glimpse"]
 
@@ -54,23 +56,11 @@ class CapacityConfig(Config):
     send_buffer_kib: int = pydantic.Field(1_024, ge=4, le=65_536)
 
 
-class JournalConfig(Config):
-    """What is written down of every input, to recover from.
+class ExchangeJournalConfig(JournalConfig):
+    """As for every actor; a checkpoint is also due after so many messages of market data. In a
+    folder of its own the journal is for a trading day."""
 
-    ``durability``: ``process`` survives a kill of the exchange; ``disk`` the machine's end as well,
-    nothing being sent that is not on the disk; ``none`` writes nothing. A checkpoint is taken every
-    ``checkpoint_every`` records, or messages of market data, which bounds how long a recovery
-    takes; segments, each of ``segment_mib``, that no checkpoint needs any more are deleted unless
-    ``keep``. ``folder``: by
-    default in the deployment's run directory, where it lasts for a run; in a folder of your own,
-    for a trading day.
-    """
-
-    durability: Literal["none", "process", "disk"] = "process"
-    segment_mib: int = pydantic.Field(16, ge=1, le=4_096)
     checkpoint_every: int = pydantic.Field(500_000, ge=1, le=1_000_000_000)
-    folder: str = ""
-    keep: bool = False
 
 
 class ExchangeConfig(Config):
@@ -96,7 +86,7 @@ class ExchangeConfig(Config):
     flow: FlowConfig = SyntheticFlowConfig()
     capacity: CapacityConfig = CapacityConfig()
     on_restart: Literal["recover", "clear"] = "recover"
-    journal: JournalConfig = JournalConfig()
+    journal: ExchangeJournalConfig = ExchangeJournalConfig()
     login_timeout_ms: float = pydantic.Field(10_000.0, gt=0, le=600_000)
     silence_timeout_ms: float = pydantic.Field(15_000.0, gt=0, le=600_000)
 

@@ -1,12 +1,11 @@
 """What the exchange does so that nothing is lost: journal, checkpoints, recovery.
 
 All of it on the housekeeper's thread, but for writing records and copying the state, which are the
-reactor's (:mod:`.inputs`, :mod:`.state_copy`).
+reactor's (:mod:`.inputs`, :mod:`actors.runtime.journal.state_copy`).
 """
 
 from __future__ import annotations
 
-import ctypes
 import json
 import pathlib
 from typing import Any
@@ -14,9 +13,8 @@ from typing import Any
 import numpy as np
 
 from actors.exchange.config import ExchangeConfig
-from actors.exchange.inputs import REPLAY, InputType, apply_input, on_replay
+from actors.exchange.inputs import InputType, apply_input
 from actors.exchange.sequenced_log import LOG
-from actors.exchange.state_copy import COPY, GIVEN, NONE, SNAPSHOT, WANTED
 from actors.exchange.state_blocks import (
     COUNTED_INPUTS, hash_copies, live_blocks, restore_blocks, state_hash, without_addresses,
 )
@@ -26,25 +24,16 @@ from actors.runtime.clock import monotonic_ns
 from actors.runtime.journal import (
     Checkpoint, Journal, JournalError, JournalOptions, append_record, read_records,
 )
-from actors.runtime.journal.layout import RECORD_HEADER, SEGMENT_HEADER
+from actors.runtime.journal.layout import RECORD_HEADER
 from actors.runtime.journal.reading import read_journal
+from actors.runtime.journal.replaying import DURABILITY, call_compiled, replay_tail
+from actors.runtime.journal.state_copy import GIVEN, NONE, WANTED, StateCopy
 
-__all__ = ["DURABILITY", "Durability"]
+__all__ = ["Durability"]
 
-_COMPILED = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_int64, ctypes.c_int64)
 _COUNTERS = 64
 _STATE_CONFIG = ("tick", "collar", "prices", "flow", "accounts")
 _STREAMS = "streams"
-
-#: Shared table ``durability``: the last record there is, on the disk too up to ``synced``; the last
-#: checkpoint, before record ``checkpoint``, with the state's hash then; after a recovery, how many
-#: records were replayed, the state's hash after that, and how long it took to load the checkpoint
-#: and look through the journal, to replay, and in all until clients could connect.
-DURABILITY = np.dtype([
-    ("sequence", "i8"), ("synced", "i8"), ("stalled", "i8"), ("checkpoint", "i8"),
-    ("checkpoint_hash", "u8"), ("copy_ns", "i8"), ("recovered", "i8"), ("replayed", "i8"),
-    ("recovered_hash", "u8"), ("load_ns", "i8"), ("replay_ns", "i8"), ("ready_ns", "i8"),
-])
 
 
 class Durability:
@@ -58,7 +47,6 @@ class Durability:
         self.session, self.recovered = "", False
         self._due = config.journal.checkpoint_every
         self._trouble = ""
-        self._snapshot = np.zeros(1, SNAPSHOT)
 
     # ---- the beginning -----------------------------------------------------------------------
 
@@ -158,7 +146,8 @@ class Durability:
             self._tokens["multiplier"] = day["hash"]
         loaded = monotonic_ns()
         self._venue.record[0]["counters"] = counted.ctypes.data
-        row["replayed"] = self._replay(mark)
+        row["replayed"] = replay_tail(self.journal.tail, mark, apply_input.address,
+                                      self._venue.address)
         replayed = monotonic_ns()
         for counter in COUNTED_INPUTS:
             self._counters[counter] = before[counter] + counted[counter]
@@ -183,24 +172,13 @@ class Durability:
                                f"{', '.join(changed)}: change that back, or set on_restart: clear "
                                f"to begin a new day")
 
-    def _replay(self, mark: Checkpoint | None) -> int:
-        todo = np.zeros(1, REPLAY)
-        replay = _COMPILED(on_replay.address)
-        for part in self.journal.tail:
-            begin = SEGMENT_HEADER
-            if mark is not None and part.segment.number == mark.segment:
-                begin = mark.offset
-            todo["base"], todo["at"], todo["end"] = part.segment.address, begin, part.end
-            replay(self._venue.address, todo.ctypes.data)
-        return int(todo["records"][0])
-
     def _resume(self) -> None:
         """The flow goes on from where it was, as if no time had passed."""
         self._venue.record[0]["counters"] = self._counters.ctypes.data
         stood_still = monotonic_ns() - int(self._venue.record[0]["flow_ns"])
         self._append(InputType.RESUME, stood_still)
         end = int(self.journal.record[0]["base"]) + int(self.journal.record[0]["at"])
-        _COMPILED(apply_input.address)(self._venue.address, end - RECORD_HEADER - 8)
+        call_compiled(apply_input.address, self._venue.address, end - RECORD_HEADER - 8)
 
     def announce(self) -> None:
         """Says what was recovered, once clients can connect."""
@@ -220,15 +198,9 @@ class Durability:
             return
         blocks = live_blocks(self._venue)
         blocks["counters"] = self._counters
-        self._copies = {name: np.ones(-(-block.nbytes // 8) * 8, np.uint8)[:block.nbytes]
-                        for name, block in blocks.items()}
-        self._list = np.zeros(len(blocks), COPY)
-        for entry, (name, block) in zip(self._list, blocks.items()):
-            entry["source"], entry["size"] = block.ctypes.data, block.nbytes
-            entry["target"] = self._copies[name].ctypes.data
-        snapshot = self._snapshot[0]
-        snapshot["copies"], snapshot["n_copies"] = self._list.ctypes.data, len(self._list)
-        self._venue.record[0]["snapshot"] = self._snapshot.ctypes.data
+        self._snapshot = StateCopy(blocks)
+        self._copies = self._snapshot.copies
+        self._venue.record[0]["snapshot"] = self._snapshot.address
 
     def keep(self, now_ns: int) -> None:
         """Every few milliseconds: the next segment, a checkpoint if it is time, what is shown."""
@@ -239,30 +211,29 @@ class Durability:
         row["sequence"], row["synced"] = sequence - 1, min(int(journal.record[0]["synced"]),
                                                            sequence) - 1
         row["stalled"] = journal.record[0]["stalled"]
-        snapshot = self._snapshot[0]
         if self._streams is None:
             return
-        if snapshot["stage"] == GIVEN:
+        snapshot = self._snapshot
+        if snapshot.stage == GIVEN:
             self._write_checkpoint()
-            snapshot["stage"] = NONE
+            snapshot.stage = NONE
             self._done = work
-        elif snapshot["stage"] == NONE and max(map(int.__sub__, work, self._done)) >= self._due:
-            snapshot["stage"] = WANTED
+        elif snapshot.stage == NONE and max(map(int.__sub__, work, self._done)) >= self._due:
+            snapshot.stage = WANTED
 
     def _write_checkpoint(self) -> None:
-        snapshot, row, copies = self._snapshot[0], self.table[0], self._copies
+        row, copies, position = self.table[0], self._copies, self._snapshot.position
         without_addresses(copies)
         logs = copies["logs"].view(LOG)
         try:
             self._streams.save(logs["end"].copy(), logs["next_seq"].copy(), self.journal.durable)
             day = {"session": self.session, **self._terms(), "counters": []}
-            position = tuple(int(snapshot[name]) for name in ("sequence", "segment", "offset"))
             blocks = {**copies, "day": np.frombuffer(json.dumps(day).encode(), np.uint8)}
             self.journal.write_checkpoint(position, blocks)
         except JournalError as error:
             self._tell(str(error))
             return
-        row["checkpoint"], row["copy_ns"] = position[0], snapshot["took_ns"]
+        row["checkpoint"], row["copy_ns"] = position[0], self._snapshot.record[0]["took_ns"]
         row["checkpoint_hash"] = hash_copies({name: copies[name]
                                               for name in live_blocks(self._venue)})
         self._log.debug("checkpoint before record {:,}, state hash {:016x}, copied in {:.1f} ms",

@@ -8,9 +8,9 @@ from actors.exchange.flow_recorded import history_at, is_seeded
 from actors.exchange.inputs import InputType, carry_out
 from actors.exchange.serving import keep_sessions, open_day, serve_turn, stamp
 from actors.exchange.session_io import flush_all
-from actors.exchange.state_copy import give_snapshot
 from actors.exchange.venue import Phase, venue_at
 from actors.runtime import context, handler
+from actors.runtime.journal.state_copy import give_snapshot
 
 __all__ = ["VENUE_TABLE", "on_heartbeat_timer", "on_flow_timer", "on_sockets"]
 
@@ -53,6 +53,8 @@ def on_flow_timer(ctx, now_ns):
 @handler
 def on_heartbeat_timer(ctx, now_ns):
     """Timer: heartbeats out, silent clients off; a copy of the state if one is wanted."""
-    give_snapshot(context(ctx).tables[VENUE_TABLE])
-    keep_sessions(context(ctx).tables[VENUE_TABLE], now_ns)
+    venue = context(ctx).tables[VENUE_TABLE]
+    record = venue_at(venue)
+    give_snapshot(record.snapshot, record.journal, record.scratch_at)
+    keep_sessions(venue, now_ns)
     return 0

@@ -23,7 +23,7 @@ from enum import IntEnum
 
 import numpy as np
 
-from actors.book.memory import kernel, move_bytes, record_at
+from actors.book.memory import kernel, move_bytes
 from actors.exchange.flow import is_populated, populate, run_flow
 from actors.exchange.flow_recorded import begin_now, is_seeded, run_history, seed_history
 from actors.exchange.flow_clock import put_forward
@@ -38,7 +38,7 @@ from actors.runtime.journal.layout import RECORD_HEADER
 from actors.runtime.native import call_handler, load_i64, store_i64
 from schemas.venue import ouch50
 
-__all__ = ["InputType", "REPLAY", "apply_input", "carry_out", "on_replay"]
+__all__ = ["InputType", "apply_input", "carry_out"]
 
 
 class InputType(IntEnum):
@@ -53,10 +53,6 @@ class InputType(IntEnum):
     CLOSE = 7
     DESERT = 8
 
-
-#: What :data:`on_replay` goes through: the records at offsets ``at`` to ``end`` of the segment at
-#: address ``base``. It counts them.
-REPLAY = np.dtype([("base", "i8"), ("at", "i8"), ("end", "i8"), ("records", "i8")])
 
 _OPEN, _REQUEST, _FLOW = (np.int64(t) for t in (InputType.OPEN, InputType.REQUEST, InputType.FLOW))
 _BEGIN, _RESUME, _CLOSE, _DESERT = (np.int64(t) for t in (
@@ -130,17 +126,4 @@ def apply_input(venue, record):
         announce_close(venue, stamp_ns)
         announce(venue, _END_OF_DAY, stamp_ns)
         venue_at(venue).phase = Phase.CLOSED
-    return 0
-
-
-@handler
-def on_replay(venue, replay):
-    """Carries out the records that the REPLAY at address ``replay`` names."""
-    todo = record_at(replay, np.int64(0), REPLAY)
-    while todo.at < todo.end:
-        record = todo.base + todo.at
-        call_handler(venue_at(venue).apply, venue, record)
-        length = load_i64(record) & 0xFFFFFFFF
-        todo.at += RECORD_HEADER + ((length + 7) & ~np.int64(7))
-        todo.records += 1
     return 0

@@ -128,6 +128,7 @@ CTX = _record(
     1280,
     "now_ns", "epoch", "cause", "missing", "new_epoch", "input", "vitals", "counters", "histograms",
     "log", "deployment", "live", "n_tables", "n_blocking", "scratch0", "scratch1", "index", "page",
+    "journal",
     ports=("i8", (MAX_PORTS,)), tables=("i8", (MAX_TABLES,)), rows=("i8", (MAX_TABLES,)),
     cols=("i8", (MAX_TABLES,)), blocking=("i8", (MAX_PORTS,)),
 )

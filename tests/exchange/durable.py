@@ -17,9 +17,9 @@ from actors.exchange.recordings import allocate_history, load_recording
 from actors.exchange.rules import apply_rules
 from actors.exchange.sequenced_log import allocate_logs
 from actors.exchange.session_state import SessionKind, allocate_sessions
-from actors.exchange.state_copy import GIVEN, WANTED, give_snapshot
 from actors.exchange.state_blocks import state_hash
 from actors.exchange.venue import build_venue
+from actors.runtime.journal.state_copy import GIVEN, WANTED, give_snapshot
 from schemas.venue import ouch42, ouch50
 
 __all__ = ["DurableVenue", "NOON_NS", "SYMBOLS"]
@@ -113,9 +113,10 @@ class DurableVenue:
                        ouch42.encode_in("O", **{**values, **fields}))
 
     def checkpoint(self) -> None:
-        self.durability._snapshot["stage"] = WANTED
-        give_snapshot(self.venue.address)
-        assert self.durability._snapshot["stage"] == GIVEN
+        snapshot, record = self.durability._snapshot, self.venue.record[0]
+        snapshot.stage = WANTED
+        give_snapshot(snapshot.address, int(record["journal"]), int(record["scratch_at"]))
+        assert snapshot.stage == GIVEN
         self.durability.keep(0)
 
     def hash(self) -> int:

@@ -6,8 +6,8 @@ import shutil
 
 import numpy as np
 
-from actors.exchange.durability import DURABILITY
 from actors.runtime.journal import read_journal, read_records
+from actors.runtime.journal.replaying import DURABILITY
 from actors.runtime.vitals import map_table
 from schemas.venue import itch50
 from tests.exchange.itch_book import ItchBook

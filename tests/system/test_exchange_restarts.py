@@ -6,8 +6,8 @@ import pathlib
 import numpy as np
 import pytest
 
-from actors.exchange.durability import DURABILITY
 from actors.gateway.state import ORDER
+from actors.runtime.journal.replaying import DURABILITY
 from actors.runtime.soup_kernels import SOUP_LINK
 from actors.runtime.vitals import Vitals, map_table
 from schemas.enums import OrderStatus

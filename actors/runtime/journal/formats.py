@@ -6,13 +6,18 @@ registers them.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["RecordFormat", "record_format", "register_format"]
+__all__ = ["BEGINNING", "RecordFormat", "record_format", "register_format"]
 
 Fields = Callable[[bytes], dict[str, Any]]
+
+#: Type of the first record of an actor's journal, see :mod:`.actor_journal`: JSON, which says what
+#: the records' meaning depends on. ``apply`` gets it too, and has nothing to do.
+BEGINNING = 0xFFFE
 
 
 @dataclass(frozen=True)
@@ -27,7 +32,15 @@ def _raw(payload: bytes) -> dict[str, Any]:
     return {"bytes": payload.hex(" ")}
 
 
-_formats: dict[tuple[str, int], RecordFormat] = {}
+_EVERYBODY = ""
+
+
+def _beginning(payload: bytes) -> dict[str, Any]:
+    return {name: value for name, value in json.loads(payload).items() if name != "counted"}
+
+
+_formats: dict[tuple[str, int], RecordFormat] = {
+    (_EVERYBODY, BEGINNING): RecordFormat("BEGINNING", _beginning)}
 
 
 def register_format(kind: str, record_type: int, name: str, fields: Fields) -> None:
@@ -37,4 +50,5 @@ def register_format(kind: str, record_type: int, name: str, fields: Fields) -> N
 
 def record_format(kind: str, record_type: int) -> RecordFormat:
     """What was registered, or the number and the bytes in hex."""
-    return _formats.get((kind, record_type), RecordFormat(f"TYPE_{record_type}", _raw))
+    return _formats.get((kind, record_type)) or _formats.get(
+        (_EVERYBODY, record_type), RecordFormat(f"TYPE_{record_type}", _raw))
