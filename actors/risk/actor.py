@@ -92,7 +92,8 @@ class RiskManager(Actor):
         self._journal = ActorJournal(
             self, apply_input,
             ("state", "positions", "slots", "free", "entries", "map", "highest"), config.journal,
-            transient={"state": UNJOURNALED_STATE, "positions": MARKET_FIELDS},
+            transient={"state": UNJOURNALED_STATE, "positions": MARKET_FIELDS,
+                       "slots": ("sent_ns",)},
             counted=("fills",), terms={"symbols": list(self.symbols)})
         return self._journal.declare({
             "state": Table(state, shared=True),

@@ -1,7 +1,7 @@
 """What the risk manager keeps: its tables, counters and log codes by place, and what is journaled.
 
 Journaled, and so a function of the journal, are the trading state, the number of the last report,
-positions but for what the market says (``MARKET_FIELDS``), open orders, and the highest order id seen
+positions but for what the market says (``MARKET_FIELDS``), open orders (not when they were sent), and the highest order id seen
 of each strategy. Everything else begins anew with each incarnation: quotes and marks come back with
 the market's next update, and the token bucket of the order rate is full.
 """

@@ -148,7 +148,7 @@ class Strategy(Actor):
         sweep["at"] = len(working)
         self._journal = ActorJournal(
             self, apply_input, ("state", "symbols", "orders"), self.config.journal,
-            transient={"symbols": ("valid",)},
+            transient={"symbols": ("valid", "last_order_ns"), "orders": ("sent_ns",)},
             counted=("orders", "fills", "rejects", "unknown_reports"),
             terms={"symbols": list(self.symbols), "strategy_id": self.strategy_id})
         return self._journal.declare({
