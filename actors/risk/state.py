@@ -1,9 +1,9 @@
 """What the risk manager keeps: its tables, counters and log codes by place, and what is journaled.
 
 Journaled, and so a function of the journal, are the trading state, the number of the last report,
-positions but for what the market says (``MARKET_FIELDS``), open orders (not when they were sent), and the highest order id seen
-of each strategy. Everything else begins anew with each incarnation: quotes and marks come back with
-the market's next update, and the token bucket of the order rate is full.
+positions but for what the market says (``MARKET_FIELDS``), open orders but for when they were sent,
+and the highest order id seen of each strategy. Everything else begins anew with each incarnation:
+quotes and marks come back with the market's next update, the bucket of the order rate is full.
 """
 
 import numpy as np
@@ -13,8 +13,8 @@ from actors.runtime import kernel, table
 from actors.runtime.numbering import NUMBERING
 from actors.runtime.sweep import SWEEP
 
-__all__ = ["MARKET_FIELDS", "RISK_STATE", "STRATEGIES", "UNJOURNALED_STATE",
-           "numbering_of", "open_orders_of", "state_of", "sweep_of"]
+__all__ = ["MARKET_FIELDS", "RISK_STATE", "STRATEGIES", "UNJOURNALED_STATE", "numbering_of",
+           "open_orders_of", "state_of", "sweep_of"]
 
 APPROVED, REPORTS, POSITIONS_OUT, EVENTS = range(4)              # outputs
 (STATE, POSITIONS, LIMITS_TABLE, RATE_TABLE, SLOTS, FREE, ENTRIES, MAP, HIGHEST, NUMBERING_TABLE,

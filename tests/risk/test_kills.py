@@ -4,7 +4,7 @@ import pathlib
 import tempfile
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from actors.risk import RiskManager
@@ -112,7 +112,8 @@ EVENTS = st.one_of(
 KILLS = st.tuples(st.just("kill"), st.sampled_from([
     ("risk",), ("first",), ("second",), ("gateway",), ("risk", "first"), ("risk", "gateway"),
     ("first", "second", "risk", "gateway")]))
-LOOSE = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+LOOSE = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow],
+         "phases": (Phase.explicit, Phase.reuse, Phase.generate)}  # shrinking takes minutes
 
 
 def play(trading, event):
