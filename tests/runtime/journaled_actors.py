@@ -15,7 +15,7 @@ from actors.runtime.native import load_i64, store_i64
 from schemas.messages import OrderCommand
 from schemas.views import order_command
 
-__all__ = ["TOTAL", "Adder"]
+__all__ = ["TOTAL", "Adder", "AdderConfig"]
 
 #: ``address`` is none of the state.
 TOTAL = np.dtype([("sum", "i8"), ("count", "i8"), ("address", "i8")])

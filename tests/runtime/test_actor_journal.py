@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from actors.runtime.actor import Setup
 from actors.runtime.clock import monotonic_ns
 from actors.runtime.host import ActorError
 from actors.runtime.journal import read_journal, read_records
@@ -10,7 +11,7 @@ from actors.runtime.journal.formats import BEGINNING, record_format
 from actors.runtime.vitals import Vitals
 from tests.runtime.deployments import W, plan_of
 from tests.runtime.in_process import InProcess
-from tests.runtime.journaled_actors import Adder
+from tests.runtime.journaled_actors import Adder, AdderConfig
 
 ACTORS = {"talker": "wire_actors:Talker", "adder": "journaled_actors:Adder",
           "listener": "wire_actors:Listener"}
@@ -116,13 +117,15 @@ def test_a_new_run_begins_anew_and_keeps_the_last_ones_journal(tmp_path):
 
 
 def test_a_journal_of_other_terms_is_refused_with_what_differs(tmp_path):
-    journal = {"folder": str(tmp_path / "journal"), "segment_mib": 1}
-    with adder(tmp_path / "one", **journal) as desk:
+    with adder(tmp_path) as desk:
         add(desk, 3)
-    plan = plan_of(tmp_path / "two", ACTORS, WIRES,
-                   configs={"adder": {"journal": journal, "unit": 2}})
-    with pytest.raises(ActorError, match="adder: .*is a journal with other unit: change that back"):
-        InProcess(plan)
+        host = desk.hosts["adder"]
+        host.actor.journal.journal.close()
+        other = Adder(Setup("adder", 1, 2, AdderConfig(unit=2), ("A",)))
+        other.host = host
+        other.tables()
+        with pytest.raises(ActorError, match="adder: .* journal with other unit: change that back"):
+            other.start()
 
 
 def test_without_a_journal_nothing_survives(tmp_path):
