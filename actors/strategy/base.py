@@ -55,7 +55,8 @@ def _note(ctx, symbol_id, side, quantity, price_e4, now):
 @kernel
 def send_order(ctx, symbol_id, side, quantity, price_e4, time_in_force, t1_ns):
     """Sends a new limit order. Returns its id, or 0 if it was not sent: wire full or down, too many
-    orders working, or no room in the journal. ``t1_ns``: arrival of the market data behind it, 0 if none."""
+    orders working, or no room in the journal. ``t1_ns``: arrival of the market data behind it, 0 if
+    none."""
     message = claim(ctx, 0)
     if message == 0:
         count(ctx, REFUSED, 1)

@@ -1,9 +1,9 @@
 """A strategy's inputs: all that changes its orders and positions, written down and then carried out.
 
 What is journaled (the tables ``state``, ``symbols``, ``orders``, but for ``valid`` and for when
-orders were sent) changes in :data:`apply_input` and nowhere else. Live, ``take_order`` and the others put an input into the
-journal and hand the record to it; recovery hands it the journal's records again, to the same
-machine code::
+orders were sent) changes in :data:`apply_input` and nowhere else. Live, ``take_order`` and the
+others put an input into the journal and hand the record to it; recovery hands it the journal's
+records again, to the same machine code::
 
     type     payload
     ORDER    an order about to be sent: ENTERED
