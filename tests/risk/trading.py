@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from actors.runtime.layout import TIMER
 from schemas.enums import Command, OrderStatus, RejectReason, ReportType, Side
 from tests.runtime.deployments import W, plan_of
 from tests.runtime.in_process import InProcess
@@ -185,7 +186,9 @@ class Trading:
             tables["sweep"]["began_ns"] -= _LONG_NS
             tables["numbering"]["asked_ns"] -= _LONG_NS
             tables["slots" if name == "risk" else "orders"]["sent_ns"] -= _LONG_NS
-            self.desk.hosts[name].timers["next_ns"] = 0
+            for table in self.desk.threads[name]._tables:
+                if table.dtype == TIMER:
+                    table["next_ns"] = 0
 
     def settle(self) -> None:
         """A while without deaths."""
