@@ -11,7 +11,7 @@ import pydantic
 
 from actors.runtime import Actor, Config, Input, Overflow, Priority, Table
 from actors.runtime.logs import actor_logger
-from schemas.enums import RejectReason, ReportType, Severity, TradingState
+from schemas.enums import Flag, RejectReason, ReportType, Severity, TradingState
 from schemas.messages import ExecutionReport, Position, RiskEvent
 
 __all__ = ["EVENT", "HELD", "Monitor", "MonitorConfig", "RING", "TRADE"]
@@ -86,7 +86,8 @@ class Monitor(Actor):
 
     def on_reports(self, report) -> None:
         self._counters[2] += 1
-        if report["report_type"] != ReportType.FILL:
+        again = report["header"]["flags"] & Flag.REPLAYED  # was here before
+        if report["report_type"] != ReportType.FILL or again:
             return
         self._counters[3] += 1
         ring = self._tables["ring"][0]

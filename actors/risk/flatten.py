@@ -8,8 +8,9 @@ take is reported as left.
 import numpy as np
 
 from actors.risk.checks import LIMITS, check_order
-from actors.risk.handlers import LIMITS_TABLE, POSITIONS, pass_on
+from actors.risk.handlers import pass_on
 from actors.risk.positions import POSITION_STATE
+from actors.risk.state import LIMITS_TABLE, POSITIONS
 from actors.runtime import clock_ns, context, kernel, table
 from actors.runtime.trading import (
     answer_at, answer_done, answers_missing, risk_answer, trading_of,
@@ -65,7 +66,7 @@ def _send(ctx, message, symbol_id, side, quantity, price_e4, number, n):
     command.order_type = _LIMIT
     command.time_in_force = _IOC
     command.display = _VISIBLE
-    return pass_on(ctx, message, command) == 0
+    return pass_on(ctx, message, command, now) == 0
 
 
 @kernel

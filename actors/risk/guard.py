@@ -5,8 +5,9 @@ not check orders, however well its housekeeper is.
 """
 
 from actors.risk.flatten import go_on_flattening
-from actors.risk.handlers import OWN_COMMAND, STATE, RISK_STATE
-from actors.runtime import context, handler, kernel, table
+from actors.risk.inputs import take_trading
+from actors.risk.state import OWN_COMMAND, state_of
+from actors.runtime import context, handler, kernel
 from actors.runtime.trading import (
     answer_at, answer_done, renew_lease, request_number, risk_answer, trading_of,
 )
@@ -31,8 +32,9 @@ def _obey(ctx, state, now_ns):
     if trading_of(ctx).instruction == _FLATTEN:
         go_on_flattening(ctx, context(ctx).tables[OWN_COMMAND], number, now_ns)
         return
-    if trading_of(ctx).instruction == _ARM:
-        state.trading_state = _TRADING
+    if trading_of(ctx).instruction == _ARM and state.trading_state != _TRADING \
+            and not take_trading(ctx, _TRADING, 0, 0, 0, now_ns):
+        return  # the journal takes nothing for now
     answer_done(at, number, now_ns)
 
 
@@ -40,7 +42,7 @@ def _obey(ctx, state, now_ns):
 def on_guard(ctx, now_ns):
     """Renews the lease, shows risk's own state, works on requests. Returns when to do so again."""
     period = renew_lease(ctx, now_ns)
-    state = table(ctx, STATE, RISK_STATE)[0]
+    state = state_of(ctx)
     _obey(ctx, state, now_ns)
     answer_at(risk_answer(ctx)).mode = state.trading_state
     return now_ns + (min(GUARD_NS, period // _RENEWALS) if period > 0 else GUARD_NS)

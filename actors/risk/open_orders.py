@@ -12,20 +12,27 @@ from actors.book.order_map import (
     MAP_ENTRY, MAP_HEADER, OrderMap, allocate_map, map_get, map_put, map_take,
 )
 from actors.runtime import kernel
-from schemas.enums import OrderStatus, ReportType, Side
+from schemas.enums import OrderStatus, RejectReason, ReportType, Side
 
 __all__ = ["MAP_ENTRY", "MAP_HEADER", "OPEN_ORDER", "OpenOrders", "allocate_open_orders",
-           "release_report", "reserve"]
+           "has_room", "is_open", "release_report", "reserve"]
 
-#: ``replaces``: order id that this one replaces once the venue says so.
-OPEN_ORDER = np.dtype([("order_id", "i8"), ("replaces", "i8"), ("leaves", "i8"),
-                       ("symbol_id", "i4"), ("side", "i4"), ("next", "i8")])
+#: ``replaces``: order id that this one replaces once the venue says so. ``filled``: shares that
+#: reports said were traded, in a chain of replacements all of them. ``answered``: whether a report
+#: about the order came.
+OPEN_ORDER = np.dtype([("order_id", "i8"), ("replaces", "i8"), ("leaves", "i8"), ("filled", "i8"),
+                       ("sent_ns", "i8"), ("next", "i8"), ("symbol_id", "i4"), ("side", "i4"),
+                       ("strategy_id", "i4"), ("answered", "i4")])
 
 _BUY = int(Side.BUY)
 _FILL, _CANCEL = int(ReportType.FILL), int(ReportType.CANCEL)
 _REPLACE, _REJECT = int(ReportType.REPLACE), int(ReportType.REJECT)
 _FILLED, _CANCELED = int(OrderStatus.FILLED), int(OrderStatus.CANCELED)
 _REJECTED = int(OrderStatus.REJECTED)
+_PENDING_NEW = int(OrderStatus.PENDING_NEW)
+_STATUS = int(ReportType.STATUS)
+_NEVER_ARRIVED = int(RejectReason.NEVER_ARRIVED)
+_DUPLICATE_ORDER = int(RejectReason.DUPLICATE_ORDER)
 
 
 class OpenOrders(NamedTuple):
@@ -61,7 +68,19 @@ def _change(positions, symbol_id, side, shares):
 
 
 @kernel
-def reserve(orders, positions, order_id, replaces, symbol_id, side, quantity):
+def is_open(orders, order_id):
+    """Whether this order may still trade, as far as is known."""
+    return map_get(_map(orders), order_id) >= 0
+
+
+@kernel
+def has_room(orders):
+    """Whether one more order can be counted."""
+    return orders.free[0] >= 0
+
+
+@kernel
+def reserve(orders, positions, order_id, replaces, symbol_id, side, quantity, strategy_id, now_ns):
     """Counts an approved order as open. False if the table is full or the id is taken."""
     order_map = _map(orders)
     slot = orders.free[0]
@@ -74,40 +93,86 @@ def reserve(orders, positions, order_id, replaces, symbol_id, side, quantity):
     order.order_id = order_id
     order.replaces = replaces
     order.leaves = quantity
+    order.filled = 0
+    order.sent_ns = now_ns
     order.symbol_id = symbol_id
     order.side = side
+    order.strategy_id = strategy_id
+    order.answered = 0
     _change(positions, symbol_id, side, quantity)
     return True
 
 
 @kernel
 def _end(orders, positions, order_id):
-    """Gives back an order's open shares and its slot; nothing if it is not known."""
+    """Gives back an order's open shares and its slot. Returns what of it was filled; 0 if it is not
+    known."""
     slot = map_take(_map(orders), order_id)
     if slot < 0:
-        return
+        return np.int64(0)
     order = orders.slots[slot]
     _change(positions, order.symbol_id, order.side, -order.leaves)
     order.order_id = 0
     order.next = orders.free[0]
     orders.free[0] = slot
+    return order.filled
+
+
+@kernel
+def _set_leaves(positions, order, leaves):
+    _change(positions, order.symbol_id, order.side, leaves - order.leaves)
+    order.leaves = leaves
+
+
+@kernel
+def _is_over(status):
+    return status == _FILLED or status == _CANCELED or status == _REJECTED
+
+
+@kernel
+def _believe_status(orders, positions, slot, report):
+    """A STATUS counts only if the shares it calls traded are those that fills reported. Where they
+    are more, fills are still on their way, and the order's end comes with them."""
+    order = orders.slots[slot]
+    status = np.int64(report.order_status)
+    if np.int64(report.cum_qty) != order.filled:
+        return False
+    if _is_over(status):
+        _end(orders, positions, order.order_id)
+    else:
+        if status != _PENDING_NEW:
+            order.answered = 1
+        _set_leaves(positions, order, np.int64(report.leaves_qty))
+    return True
 
 
 @kernel
 def release_report(orders, positions, report):
-    """Takes off what an execution report (body record) says is no longer open."""
+    """Takes off what an execution report (body record) says is no longer open.
+
+    Returns False if it is a STATUS that speaks of fills nobody reported yet.
+    """
     order_id = np.int64(report.order_id)
     kind = np.int64(report.report_type)
-    status = np.int64(report.order_status)
+    reason = np.int64(report.reject_reason)
+    filled = np.int64(0)
     if kind == _REPLACE:
-        _end(orders, positions, np.int64(report.original_id))
+        filled = _end(orders, positions, np.int64(report.original_id))
     slot = map_get(_map(orders), order_id)
     if slot < 0:
-        return
-    if status == _FILLED or status == _CANCELED or status == _REJECTED:
+        return True
+    order = orders.slots[slot]
+    if kind == _STATUS:
+        return _believe_status(orders, positions, slot, report)
+    if reason == _DUPLICATE_ORDER or reason == _NEVER_ARRIVED and order.answered != 0:
+        return True  # said of another command with this order's id
+    order.answered = 1
+    if kind == _FILL:
+        order.filled += np.int64(report.exec_qty)
+    elif kind == _REPLACE:
+        order.filled = filled
+    if _is_over(np.int64(report.order_status)):
         _end(orders, positions, order_id)
     elif kind == _FILL or kind == _CANCEL or kind == _REPLACE:
-        order = orders.slots[slot]
-        leaves = np.int64(report.leaves_qty)
-        _change(positions, order.symbol_id, order.side, leaves - order.leaves)
-        order.leaves = leaves
+        _set_leaves(positions, order, np.int64(report.leaves_qty))
+    return True

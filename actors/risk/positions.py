@@ -50,7 +50,7 @@ def apply_fill(position, side, quantity, price_e4, now_ns):
     else:
         position.cost_e4 = (held + change) * price_e4
     position.quantity = held + change
-    if position.mark_e4 == 0:
+    if position.bid_e4 <= 0 or position.ask_e4 <= 0:  # no market to mark it at
         position.mark_e4 = price_e4
     position.updated_ns = now_ns
     position.dirty = 1

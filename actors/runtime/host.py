@@ -244,6 +244,12 @@ class ActorHost:
             and reactor.is_blocked(self.ctx.ctypes.data)
         header["queue"] = queued
 
+    def page_of(self, port: str) -> int:
+        """Address of the page of the (first) wire that feeds input ``port``, for kernels; 0 if
+        nothing does."""
+        return next((end.page.ctypes.data for end in self.in_ends
+                     if end.wire.target_port == port), 0)
+
     def queued(self) -> int:
         """Messages waiting on all inputs."""
         return sum(waiting(end.page) for end in self.in_ends)

@@ -154,8 +154,8 @@ OUT_WIRE = _record(
     320,
     "page", "socket", "c_epoch", "capacity", "overflow", "size", "key_offset", "keys",
     "slots", "dirty", "waiting", "queue", "queue_head", "pending_socket", "pending_epoch",
-    "retired_socket", "seen_resync", "is_ring", "ring_mask", "slot_size", "seen_tail", "bell",
-    "pending_bell",
+    "retired_socket", "seen_resync", "fresh", "is_ring", "ring_mask", "slot_size", "seen_tail",
+    "bell", "pending_bell",
     zmsg=("i8", (8,)),
 )
 

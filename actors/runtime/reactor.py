@@ -139,11 +139,13 @@ def serve_outputs(thread_address):
         changed = 0
         if load_acquire(address + _PENDING) != 0:
             changed = connect_pending(address)
+            wire.fresh |= changed  # its handler may have to wait until the actor is live
         if wire.waiting > 0:
             work += flush(address)
         port = out_port(port_address)
         if port.resync_handler != 0 and context(ctx).live != 0 and is_up(wire, page):
-            if changed != 0 or page.resync != wire.seen_resync:
+            if wire.fresh != 0 or page.resync != wire.seen_resync:
+                wire.fresh = 0
                 wire.seen_resync = page.resync
                 context(ctx).cause = 0
                 call_handler(port.resync_handler, ctx, address)

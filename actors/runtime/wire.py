@@ -25,8 +25,9 @@ from actors.runtime.records import context, in_wire, message_header, out_port, o
 from actors.runtime.tap_ring import write_tap
 from schemas.messages import PREFIX_SIZE
 
-__all__ = ["abort", "adopt_producer", "claim", "commit", "discard", "flush", "has_room", "release",
-           "request_replay", "request_resync", "replay_from", "take", "waiting_at"]
+__all__ = ["abort", "adopt_producer", "claim", "commit", "discard", "expect_next", "flush",
+           "has_room", "release", "request_replay", "request_replay_at", "request_resync",
+           "replay_from", "take", "waiting_at"]
 
 _DONTWAIT = 1
 _REFUSALS_PER_TAKE = 64  # strangers may flood a wire; the reactor has other work too
@@ -448,10 +449,24 @@ def request_replay(ctx, number):
     """Asks the producer of the message being handled, or handled last, to send again everything
     from ``number`` on, in the numbering that the messages carry themselves (a report's
     ``report_seq``). Before the first message, see ``ActorHost.resume_from``."""
-    page = context(ctx).page
+    request_replay_at(context(ctx).page, number)
+
+
+@kernel
+def request_replay_at(page, number):
+    """As :func:`request_replay`, about the input wire whose page (``ActorHost.page_of``) is at
+    address ``page``; 0: there is none."""
     if page != 0:
         wire_page(page).resume_from = number
         wire_page(page).resync += 1
+
+
+@kernel
+def expect_next(page, number):
+    """Leaves in an input wire's page that ``number`` is what this consumer lacks next. It asks for
+    nothing; but the producer, when it or the consumer has been restarted, goes on from there."""
+    if page != 0:
+        wire_page(page).resume_from = number
 
 
 @kernel

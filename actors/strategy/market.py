@@ -7,10 +7,13 @@ from actors.runtime import context, kernel, request_resync, table
 from actors.strategy.orders import SYMBOL_STATE
 from schemas.enums import Flag, UpdateType
 
-__all__ = ["LEVELS", "SIDES", "SYMBOLS", "apply_update", "book_of"]
+__all__ = ["LEVELS", "OWN_TABLES", "SIDES", "SYMBOLS", "apply_update", "book_of"]
 
-# Places of the tables that every strategy has, in this order.
-STATE, SYMBOLS, ORDERS, SIDES, LEVELS, PARAMS = range(6)
+#: Places of the tables that every strategy has, in this order.
+(STATE, SYMBOLS, ORDERS, SIDES, LEVELS, PARAMS, NUMBERING_TABLE, SWEEP_TABLE,
+ DURABILITY_TABLE) = range(9)
+#: Place of the first table that a subclass adds.
+OWN_TABLES = 9
 
 _TRADE = int(UpdateType.TRADE)
 _CLEAR = int(UpdateType.CLEAR)

@@ -19,7 +19,7 @@ from actors.runtime import table2, trading_enabled
 from actors.strategy.base import (
     IOC, SIGNAL, SIGNALS, Strategy, StrategyConfig, UPDATES, send_order,
 )
-from actors.strategy.market import PARAMS, SYMBOLS, apply_update, book_of
+from actors.strategy.market import OWN_TABLES, PARAMS, SYMBOLS, apply_update, book_of
 from actors.strategy.orders import SYMBOL_STATE
 from actors.strategy.signals import WINDOW, add_price, z_score
 from schemas.enums import Side, UpdateType
@@ -28,7 +28,7 @@ from schemas.views import market_data
 
 __all__ = ["MeanReversion", "MeanReversionConfig", "decide"]
 
-WINDOWS, SAMPLES, ACTIVE = range(6, 9)
+WINDOWS, SAMPLES, ACTIVE = range(OWN_TABLES, OWN_TABLES + 3)
 
 PARAMETERS = np.dtype([("threshold_sigma", "f8"), ("exit_sigma", "f8"), ("quantity", "i8"),
                        ("max_position", "i8"), ("cooldown_ns", "i8")])

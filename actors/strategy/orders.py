@@ -8,20 +8,22 @@ the 14 digits of a venue's client order id and tells every reader whose order it
 import numpy as np
 
 from actors.runtime import kernel
-from schemas.enums import OrderStatus, ReportType, Side
+from schemas.enums import OrderStatus, RejectReason, ReportType, Side
 
 __all__ = ["ORDER_ID_SPAN", "STRATEGY_STATE", "SYMBOL_STATE", "WORKING_ORDER", "apply_report",
-           "enter", "expire", "forget", "order_number", "signed"]
+           "enter", "has_room", "is_working", "order_number", "signed"]
 
 ORDER_ID_SPAN = 10**11
 
 WORKING_ORDER = np.dtype([
     ("order_id", "i8"), ("sent_ns", "i8"), ("price_e4", "i8"), ("symbol_id", "i8"),
-    ("quantity", "i8"), ("leaves", "i8"), ("side", "i8"), ("status", "i8"),
+    ("quantity", "i8"), ("leaves", "i8"), ("side", "i8"), ("status", "i8"), ("filled", "i8"),
 ])
 
 #: ``orders`` counts orders ever made; it is what makes ids unique across incarnations.
-STRATEGY_STATE = np.dtype([("orders", "i8"), ("strategy_id", "i8"), ("working", "i8")])
+#: ``last_report_seq`` is the number of the last report applied, or known to be somebody else's.
+STRATEGY_STATE = np.dtype([("orders", "i8"), ("strategy_id", "i8"), ("working", "i8"),
+                           ("last_report_seq", "i8")])
 
 #: Per symbol: own position in shares, shares working on each side, and whether the book is whole.
 SYMBOL_STATE = np.dtype([("position", "i8"), ("working_buy", "i8"), ("working_sell", "i8"),
@@ -30,11 +32,13 @@ SYMBOL_STATE = np.dtype([("position", "i8"), ("working_buy", "i8"), ("working_se
 _BUY = int(Side.BUY)
 _NONE = int(OrderStatus.NONE)
 _PENDING_NEW = int(OrderStatus.PENDING_NEW)
-_UNKNOWN = int(OrderStatus.UNKNOWN)
 _FILL = int(ReportType.FILL)
 _CANCEL = int(ReportType.CANCEL)
 _ACK = int(ReportType.ACK)
 _REJECT = int(ReportType.REJECT)
+_STATUS = int(ReportType.STATUS)
+_NEVER_ARRIVED = int(RejectReason.NEVER_ARRIVED)
+_DUPLICATE_ORDER = int(RejectReason.DUPLICATE_ORDER)
 _REJECTED = int(OrderStatus.REJECTED)
 _FILLED = int(OrderStatus.FILLED)
 _CANCELED = int(OrderStatus.CANCELED)
@@ -76,9 +80,21 @@ def _work(symbols, order, sign):
 
 
 @kernel
+def is_working(orders, order_id):
+    """Whether the end of this order has not been heard."""
+    return _find(orders, order_id) >= 0
+
+
+@kernel
+def has_room(state, orders):
+    """Whether one more order can be entered."""
+    return 2 * state.working < orders.size
+
+
+@kernel
 def enter(state, orders, symbols, symbol_id, side, quantity, price_e4, now_ns):
     """Takes the next order id and notes the order as pending. Returns the id, or 0: table full."""
-    if 2 * state.working >= orders.size:
+    if not has_room(state, orders):
         return np.int64(0)
     state.orders += 1
     order_id = state.strategy_id * ORDER_ID_SPAN + state.orders
@@ -94,6 +110,7 @@ def enter(state, orders, symbols, symbol_id, side, quantity, price_e4, now_ns):
     order.leaves = quantity
     order.side = side
     order.status = _PENDING_NEW
+    order.filled = 0
     state.working += 1
     symbols[symbol_id].last_order_ns = now_ns
     _work(symbols, order, 1)
@@ -121,25 +138,43 @@ def _remove(state, orders, symbols, at):
 
 
 @kernel
-def forget(state, orders, symbols, order_id):
-    """Drops an order that never left; returns whether it was known."""
-    at = _find(orders, order_id)
-    if at < 0:
-        return False
-    _remove(state, orders, symbols, at)
-    return True
+def _is_over(status):
+    return status == _FILLED or status == _CANCELED or status == _REJECTED
+
+
+@kernel
+def _set_leaves(symbols, order, leaves):
+    _work(symbols, order, -1)
+    order.leaves = leaves
+    _work(symbols, order, 1)
+
+
+@kernel
+def _believe_status(state, orders, symbols, at, report):
+    """A STATUS counts only if the shares it calls traded are those that fills reported. Where they
+    are more, fills are still on their way, and the order's end comes with them."""
+    order = orders[at]
+    if np.int64(report.cum_qty) != order.filled:
+        return
+    order.status = np.int64(report.order_status)
+    if _is_over(order.status):
+        _remove(state, orders, symbols, at)
+    else:
+        _set_leaves(symbols, order, np.int64(report.leaves_qty))
 
 
 @kernel
 def apply_report(state, orders, symbols, report):
     """Applies an execution report (body record) to orders and positions.
 
-    A fill counts even if its order is no longer known: the shares are ours. Returns whether the
-    order was known.
+    A fill counts even if its order is no longer known: the shares are ours. A STATUS, or that an
+    order never arrived, may come any number of times. Returns whether the order was known.
     """
     order_id = np.int64(report.order_id)
     symbol_id = np.int64(report.symbol_id)
     kind = np.int64(report.report_type)
+    reason = np.int64(report.reject_reason)
+    state.last_report_seq = max(state.last_report_seq, np.int64(report.report_seq))
     if symbol_id >= symbols.size:
         return False
     if kind == _FILL:
@@ -148,28 +183,19 @@ def apply_report(state, orders, symbols, report):
     if at < 0:
         return False
     order = orders[at]
+    if kind == _STATUS:
+        _believe_status(state, orders, symbols, at, report)
+        return True
+    if reason == _DUPLICATE_ORDER or reason == _NEVER_ARRIVED and order.status != _PENDING_NEW:
+        return True  # said of another command with this order's id
+    if kind == _FILL:
+        order.filled += np.int64(report.exec_qty)
     status = np.int64(report.order_status)
-    if status == _FILLED or status == _CANCELED or status == _REJECTED:
+    if _is_over(status):
         _remove(state, orders, symbols, at)
         return True
     if kind == _FILL or kind == _CANCEL:
-        _work(symbols, order, -1)
-        order.leaves = np.int64(report.leaves_qty)
-        _work(symbols, order, 1)
+        _set_leaves(symbols, order, np.int64(report.leaves_qty))
     if kind == _FILL or kind == _CANCEL or kind == _ACK or kind == _REJECT:
         order.status = status
     return True
-
-
-@kernel
-def expire(state, orders, symbols, before_ns):
-    """Gives up orders sent before ``before_ns`` whose end was never heard. Returns how many."""
-    expired = 0
-    at = 0
-    while at < orders.size:
-        if orders[at].order_id != 0 and orders[at].sent_ns < before_ns:
-            _remove(state, orders, symbols, at)  # may move another order to this place
-            expired += 1
-        else:
-            at += 1
-    return expired

@@ -12,7 +12,7 @@ import pydantic
 
 from actors.book import level_book
 from actors.runtime import Input, Timer, count, draining, handler, kernel, table, trading_enabled
-from actors.strategy.base import IOC, Strategy, StrategyConfig, UPDATES, on_expire, send_order
+from actors.strategy.base import IOC, Strategy, StrategyConfig, UPDATES, send_order
 from actors.strategy.market import PARAMS, apply_update, book_of
 from schemas.enums import Side
 from schemas.messages import MarketData
@@ -87,7 +87,7 @@ class Pulse(Strategy):
               "market": Input(MarketData, on_market, Strategy.inputs["market"].priority,
                               Strategy.inputs["market"].capacity,
                               Strategy.inputs["market"].overflow)}
-    timers = {"expire": Timer(on_expire, 1_000_000_000), "pulse": Timer(on_pulse, 1_000_000)}
+    timers = {**Strategy.timers, "pulse": Timer(on_pulse, 1_000_000)}
 
     def params(self) -> np.ndarray:
         config = self.config

@@ -5,9 +5,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from actors.strategy.orders import (
-    ORDER_ID_SPAN, STRATEGY_STATE, SYMBOL_STATE, WORKING_ORDER, apply_report, enter, expire, forget,
+    ORDER_ID_SPAN, STRATEGY_STATE, SYMBOL_STATE, WORKING_ORDER, apply_report, enter,
 )
-from schemas.enums import OrderStatus, ReportType, Side
+from schemas.enums import OrderStatus, RejectReason, ReportType, Side
 from schemas.messages import EXECUTION_REPORT
 
 
@@ -21,11 +21,14 @@ class Desk:
     def enter(self, symbol, side, quantity, now=0):
         return enter(self.state, self.orders, self.symbols, symbol, int(side), quantity, 100, now)
 
-    def report(self, order_id, symbol, side, kind, status, shares=0, leaves=0):
+    def report(self, order_id, symbol, side, kind, status, shares=0, leaves=0,
+               **fields):
         body = np.zeros(1, EXECUTION_REPORT)[0]
         body["order_id"], body["symbol_id"], body["side"] = order_id, symbol, side
         body["report_type"], body["order_status"] = kind, status
         body["exec_qty"], body["leaves_qty"] = shares, leaves
+        for name, value in fields.items():
+            body[name] = value
         return apply_report(self.state, self.orders, self.symbols, body)
 
 
@@ -46,20 +49,47 @@ def test_partial_fill_then_cancel_leaves_the_traded_shares_and_nothing_working()
     assert desk.symbols["position"][1] == -30
 
 
-def test_a_fill_of_a_forgotten_order_still_counts():
+def never_arrived(desk, order):
+    return desk.report(order, 0, Side.BUY, ReportType.REJECT, OrderStatus.REJECTED,
+                       reject_reason=RejectReason.NEVER_ARRIVED)
+
+
+def test_a_fill_of_an_order_that_is_not_known_still_counts():
     desk = Desk()
-    order = desk.enter(0, Side.BUY, 10)
-    assert forget(desk.state, desk.orders, desk.symbols, order)
-    assert not desk.report(order, 0, Side.BUY, ReportType.FILL, OrderStatus.FILLED, 10)
+    assert not desk.report(7, 0, Side.BUY, ReportType.FILL, OrderStatus.FILLED, 10)
     assert desk.symbols["position"][0] == 10
 
 
-def test_an_order_never_heard_of_again_is_given_up():
+def test_an_order_that_never_arrived_is_over_however_often_it_is_said():
     desk = Desk()
-    desk.enter(0, Side.BUY, 10, now=5)
-    desk.enter(0, Side.BUY, 10, now=50)
-    assert expire(desk.state, desk.orders, desk.symbols, 20) == 1
-    assert desk.symbols["working"][0] == 1
+    order = desk.enter(0, Side.BUY, 10)
+    assert never_arrived(desk, order) and not never_arrived(desk, order)
+    assert desk.symbols["working"][0] == 0 and desk.symbols["position"][0] == 0
+
+
+def test_an_order_that_was_answered_has_arrived_whatever_is_said():
+    desk = Desk()
+    order = desk.enter(0, Side.BUY, 10)
+    desk.report(order, 0, Side.BUY, ReportType.ACK, OrderStatus.NEW, 0, 10)
+    never_arrived(desk, order)
+    assert desk.symbols["working_buy"][0] == 10
+
+
+def test_a_status_never_moves_the_position_and_waits_for_the_fills_it_speaks_of():
+    desk = Desk()
+    order = desk.enter(0, Side.BUY, 10)
+
+    def status():
+        desk.report(order, 0, Side.BUY, ReportType.STATUS, OrderStatus.FILLED, cum_qty=10)
+
+    status()
+    assert desk.symbols["working_buy"][0] == 10 and desk.symbols["position"][0] == 0
+    desk.report(order, 0, Side.BUY, ReportType.FILL, OrderStatus.PARTIALLY_FILLED, 4, 6)
+    status()
+    assert desk.symbols["working_buy"][0] == 6
+    desk.report(order, 0, Side.BUY, ReportType.FILL, OrderStatus.FILLED, 6)
+    status()
+    assert desk.symbols["working_buy"][0] == 0 and desk.symbols["position"][0] == 10
 
 
 @settings(max_examples=100, deadline=None)
