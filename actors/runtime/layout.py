@@ -7,6 +7,7 @@ fetched together). All fields are int64 unless said otherwise; addresses are int
 
     deployment page   one record: trading enabled, draining, supervisor heartbeat
     wire page         one record a wire: the producer's counters | the consumer's counters
+    faults            one record a wire: what a chaos experiment asks for
     vitals page       one file an actor: header | counters | histograms | log ring | description
     tap ring          one file a tapped output port: header | slots, see ``actors.runtime.tap_ring``
 """
@@ -14,7 +15,7 @@ fetched together). All fields are int64 unless said otherwise; addresses are int
 import numpy as np
 
 __all__ = [
-    "COUNTERS", "CTX", "DEPLOYMENT", "IN_WIRE", "LOG_CAPACITY", "LOG_RECORD", "MAX_PORTS",
+    "COUNTERS", "CTX", "DEPLOYMENT", "FAULT", "IN_WIRE", "LOG_CAPACITY", "LOG_RECORD", "MAX_PORTS",
     "MAX_TABLES", "MAX_WIRES_PER_PORT", "OUT_PORT", "OUT_WIRE", "POLLER", "TAP_RING",
     "THREAD", "TIMER", "VITALS", "WIRE_PAGE",
 ]
@@ -45,7 +46,7 @@ DEPLOYMENT = _record(
 )
 
 # Producer's line, then consumer's line; each side writes its own only.
-#     offered   = published + full + down + conflated + unsent + what a ``latest`` wire keeps back
+#     offered   = published + full + down + conflated + chaos + unsent + what is kept back
 #     published = handled + stale + left + p_lost + c_lost + what the transport holds
 #     missing  <= offered - published, or something vanished on the way
 # Foreign messages come from somebody else: nobody published them. See ``actors.runtime.ledger``.
@@ -61,7 +62,8 @@ WIRE_PAGE = np.dtype([
     ("p_connected", "i8"),  # epoch of the consumer the producer is connected to, 0 = none
     ("p_closed", "i8"),     # orderly end of the producer
     ("unsent", "i8"),       # lost: kept back, or just being sent, when the producer died
-    ("_p_pad", "i8", (5,)),
+    ("chaos", "i8"),        # dropped: a fault on request, see ``actors.runtime.faults``
+    ("_p_pad", "i8", (4,)),
     ("c_epoch", "i8"),      # incarnation of the consumer; set once it has bound
     ("handled", "i8"),
     ("foreign", "i8"),      # dropped: not a message of this type
@@ -84,6 +86,7 @@ VITALS = _record(
     "started_ns", "ready_ns", "command", "log_head", "log_tail", "log_dropped", "housekeeper_ns",
     "exit_status", "description_size", "counters_at", "histograms_at", "log_at", "description_at",
     "size", "thread_id", "queue", "tap_request", "crash_point", "crash_after",
+    "link_cut_ns", "no_space_ns",
     reason=("S400",),
 )
 
@@ -103,8 +106,15 @@ OUT_WIRE = _record(
     320,
     "page", "socket", "c_epoch", "capacity", "overflow", "size", "key_offset", "keys",
     "slots", "dirty", "waiting", "queue", "queue_head", "pending_socket", "pending_epoch",
-    "retired_socket", "seen_resync",
-    zmsg=("i8", (8,)),
+    "retired_socket", "seen_resync", "fault", "held", "held_head", "held_at",
+    zmsg=("i8", (8,)), spare_zmsg=("i8", (8,)),
+)
+
+# A fault asked for on a wire; see ``actors.runtime.faults``.
+FAULT = _record(
+    128,
+    "kind", "skip", "left", "chance", "delay_ns", "until_ns", "seen", "applied", "scratch0",
+    "scratch1", random=("u8", ()),
 )
 
 OUT_PORT = _record(
