@@ -142,5 +142,12 @@ class Experiment(_Part):
     topology: str
     lasts: PositiveDuration = pydantic.Field(10 * _S, alias="for")
     steady_state: SteadyState = SteadyState()
-    method: tuple[StepSpec, ...] = pydantic.Field(min_length=1)
+    method: list[StepSpec]
     expect: Expectations = Expectations()
+
+    @pydantic.field_validator("method")
+    @classmethod
+    def _does_something(cls, method: list[StepSpec]) -> list[StepSpec]:
+        if not method:
+            raise ValueError("says nothing that is to be done")
+        return method
