@@ -72,6 +72,7 @@ class ActorHost:
         self.pollers["fd"] = -1
         self.timers = np.zeros(len(self.cls.timers), TIMER)
         self.ports = np.zeros(max(len(self.cls.outputs), 1), OUT_PORT)
+        self._scratch: dict[str, np.ndarray] = {}  # where ports build what only rings will carry
 
     def _begin_incarnation(self) -> None:
         header = self.vitals.header
@@ -171,6 +172,9 @@ class ActorHost:
                                   faults[wire.index:wire.index + 1].reshape(()))
                 port["wires"][j] = end.address
                 self.out_ends.append(end)
+            if wires and all(w.transport == "shm" for w in wires):
+                self._scratch[name] = np.zeros(output.message.size, np.uint8)
+                port["scratch"] = self._scratch[name].ctypes.data
             if any(w.overflow == "block" for w in wires):
                 n = int(self.ctx["n_blocking"])
                 self.ctx["blocking"][n] = i

@@ -1,12 +1,13 @@
 """Wires, compiled: claim, commit and abort on an output port; take and release on an input wire.
 
-A message is built in the memory that libzmq will hand over, and read where libzmq delivered it.
-The handler never knows the transport. Credit: a producer counts what it published, the consumer
+A message is built in the memory that libzmq will hand over, and read where libzmq delivered it; on
+``shm`` wires it is copied once, into a ring (:mod:`actors.runtime.ring`), and read there. The
+handler never knows the transport. Credit: a producer counts what it published, the consumer
 what it took, both in the wire's page in shared memory; the difference may not exceed the wire's
 capacity.
 
 Addresses (int64) of :mod:`actors.runtime.layout` records come in; nothing is allocated here but the
-message itself (one ``malloc`` inside libzmq).
+message itself (one ``malloc`` inside libzmq), and not even that if all wires of a port are ``shm``.
 """
 
 import numpy as np
@@ -20,6 +21,7 @@ from actors.runtime.native import (
     zmq_msg_close, zmq_msg_copy, zmq_msg_data, zmq_msg_init, zmq_msg_init_size, zmq_msg_recv,
     zmq_msg_send, zmq_msg_size,
 )
+from actors.runtime.ring import free_slot, next_message, push
 from actors.runtime.records import context, in_wire, message_header, out_port, out_wire, wire_page
 from actors.runtime.tap_ring import write_tap
 from schemas.messages import PREFIX_SIZE
@@ -104,11 +106,12 @@ def claim(ctx, port_index):
                 return 0
     zmsg = port_address + _ZMSG_OUT_PORT
     if port.claimed != 0:
-        zmq_msg_close(zmsg)  # the handler has forgotten its last claim
-        port.claimed = 0
-    if zmq_msg_init_size(zmsg, port.size) != 0:
-        return 0
-    message = zmq_msg_data(zmsg)
+        abort(ctx, port_index)  # the handler has forgotten its last claim
+    message = port.scratch
+    if message == 0:
+        if zmq_msg_init_size(zmsg, port.size) != 0:
+            return 0
+        message = zmq_msg_data(zmsg)
     store_i64(message, port.prefix0)
     store_i64(message + 8, port.prefix1)
     store_i64(message + 16, port.prefix2)
@@ -124,7 +127,8 @@ def abort(ctx, port_index):
     port = out_port(port_address)
     if port.claimed != 0:
         port.claimed = 0
-        zmq_msg_close(port_address + _ZMSG_OUT_PORT)
+        if port.scratch == 0:
+            zmq_msg_close(port_address + _ZMSG_OUT_PORT)
 
 
 @kernel
@@ -159,12 +163,15 @@ def commit(ctx, port_index):
     last = np.int64(-1)
     for i in range(port.n_wires):
         if _admit(port.wires[i], message):
+            if out_wire(port.wires[i]).is_ring != 0:
+                _push(port.wires[i], message)
+                continue
             if last >= 0:
                 _send_shared(port.wires[last], zmsg)
             last = i
     if last >= 0:
         _send(port.wires[last], zmsg)
-    else:
+    elif port.scratch == 0:
         zmq_msg_close(zmsg)
 
 
@@ -196,8 +203,11 @@ def _admit(wire_address, message):
 def _send(wire_address, zmsg):
     if out_wire(wire_address).fault == 0:
         _send_now(wire_address, zmsg)
+    elif _passes(wire_address, zmq_msg_data(zmsg)):
+        _send_now(wire_address, zmsg)
+        release_held(wire_address, True)  # what was to go after this one
     else:
-        _send_disturbed(wire_address, zmsg)
+        zmq_msg_close(zmsg)
 
 
 @kernel
@@ -212,6 +222,25 @@ def _send_now(wire_address, zmsg):
 
 
 @kernel
+def _push(wire_address, message):
+    if out_wire(wire_address).fault == 0:
+        _push_now(wire_address, message)
+    elif _passes(wire_address, message):
+        _push_now(wire_address, message)
+        release_held(wire_address, True)
+
+
+@kernel
+def _push_now(wire_address, message):
+    wire = out_wire(wire_address)
+    page = wire_page(wire.page)
+    store_release(wire.page + _PUBLISHED, page.published + 1)
+    if not push(wire_address, message):  # a handler that sends more at once than it declares
+        page.published -= 1
+        page.full += 1
+
+
+@kernel
 def _send_shared(wire_address, zmsg):
     """Sends a second reference to the same content: no bytes are copied by us."""
     copy = wire_address + _ZMSG_OUT_WIRE
@@ -220,58 +249,67 @@ def _send_shared(wire_address, zmsg):
     _send(wire_address, copy)
 
 
-# ---- faults on request: see actors.runtime.faults -------------------------------------------------
+# ---- faults on request: see actors.runtime.faults ------------------------------------------------
 
 @kernel
-def _send_disturbed(wire_address, zmsg):
-    """What the wire's fault does to the message. The memory is others' too: it is only read."""
+def _passes(wire_address, message):
+    """Whether the message goes on now, whatever else the wire's fault has made of it. The memory is
+    others' too: it is only read."""
     wire = out_wire(wire_address)
-    page = wire_page(wire.page)
     kind = next_fault(wire.fault)
     asked = fault_record(wire.fault).kind
     if kind == _DROP or kind == _CORRUPT:
-        page.chaos += 1
+        wire_page(wire.page).chaos += 1
         if kind == _CORRUPT:
-            _send_foreign(wire_address, zmsg)
-        zmq_msg_close(zmsg)
-    elif kind == _DELAY or kind == _REORDER or (asked == _DELAY and wire.held > 0):
-        _hold(wire_address, zmsg)
-    else:
-        if asked != _REORDER:
-            release_held(wire_address, True)
-        if kind == _DUPLICATE:
-            page.offered += 1
-            _send_copy(wire_address, zmsg)
-        _send_now(wire_address, zmsg)
-        release_held(wire_address, True)  # it was to go after this one
+            _send_foreign(wire_address, message)
+        return False
+    if kind == _DELAY or kind == _REORDER or (asked == _DELAY and wire.held > 0):
+        _hold(wire_address, message)
+        return False
+    if asked != _REORDER:
+        release_held(wire_address, True)
+    if kind == _DUPLICATE:
+        wire_page(wire.page).offered += 1
+        _send_copy(wire_address, message)
+    return True
 
 
 @kernel
-def _send_copy(wire_address, zmsg):
+def _send_copy(wire_address, message):
+    """Sends the bytes at ``message`` over whatever the wire's transport is."""
+    wire = out_wire(wire_address)
+    if wire.is_ring != 0:
+        _push_now(wire_address, message)
+        return
     copy = wire_address + _SPARE_ZMSG
-    zmq_msg_init(copy)
-    zmq_msg_copy(copy, zmsg)
+    if zmq_msg_init_size(copy, wire.size) != 0:
+        wire_page(wire.page).down += 1
+        return
+    memcpy(zmq_msg_data(copy), message, wire.size)
     _send_now(wire_address, copy)
 
 
 @kernel
-def _send_foreign(wire_address, zmsg):
+def _send_foreign(wire_address, message):
     """Something that begins as no message does. Nobody counts it: no one has published it."""
     wire = out_wire(wire_address)
     copy = wire_address + _SPARE_ZMSG
     if zmq_msg_init_size(copy, wire.size) != 0:
         return
     content = zmq_msg_data(copy)
-    memcpy(content, zmq_msg_data(zmsg), wire.size)
-    bits = np.int64(fault_record(wire.fault).random & np.uint64(63))
-    store_i64(content, load_i64(content) ^ (np.int64(1) << bits))
-    if zmq_msg_send(copy, wire.socket, _DONTWAIT) < 0:
+    memcpy(content, message, wire.size)
+    bit = np.int64(fault_record(wire.fault).random & np.uint64(63))
+    store_i64(content, load_i64(content) ^ (np.int64(1) << bit))
+    if wire.is_ring != 0:
+        push(wire_address, content)
+        zmq_msg_close(copy)
+    elif zmq_msg_send(copy, wire.socket, _DONTWAIT) < 0:
         zmq_msg_close(copy)
 
 
 @kernel
-def _hold(wire_address, zmsg):
-    """Keeps the message until it is due; the oldest goes on if there is no place for it."""
+def _hold(wire_address, message):
+    """Keeps a copy until it is due; the oldest goes on if there is no place for it."""
     wire = out_wire(wire_address)
     if wire.held == HELD_SLOTS:
         _release_oldest(wire_address)
@@ -279,9 +317,8 @@ def _hold(wire_address, zmsg):
     slot = wire.held_at + (wire.held_head + wire.held) % HELD_SLOTS * (wire.size + 8)
     wait_ns = fault.delay_ns if fault.kind == _DELAY else _REORDER_WAIT_NS
     store_i64(slot, now_of(wire.fault) + wait_ns)
-    memcpy(slot + 8, zmq_msg_data(zmsg), wire.size)
+    memcpy(slot + 8, message, wire.size)
     wire.held += 1
-    zmq_msg_close(zmsg)
 
 
 @kernel
@@ -298,12 +335,10 @@ def _release_oldest(wire_address):
     wire.held_head = (wire.held_head + 1) % HELD_SLOTS
     wire.held -= 1
     page = wire_page(wire.page)
-    zmsg = wire_address + _SPARE_ZMSG
-    if not is_up(wire, page) or zmq_msg_init_size(zmsg, wire.size) != 0:
+    if is_up(wire, page):
+        _send_copy(wire_address, slot + 8)
+    else:
         page.down += 1
-        return
-    memcpy(zmq_msg_data(zmsg), slot + 8, wire.size)
-    _send_now(wire_address, zmsg)
 
 
 @kernel
@@ -341,14 +376,19 @@ def flush(wire_address):
     sent = 0
     while wire.waiting > 0 and is_up(wire, page) and in_flight(wire, page) < wire.capacity:
         key = load_i64(wire.queue + 8 * wire.queue_head)
+        kept = wire.slots + key * wire.size
         zmsg = wire_address + _ZMSG_OUT_WIRE
-        if zmq_msg_init_size(zmsg, wire.size) != 0:
-            break
-        memcpy(zmq_msg_data(zmsg), wire.slots + key * wire.size, wire.size)
+        if wire.is_ring == 0:
+            if zmq_msg_init_size(zmsg, wire.size) != 0:
+                break
+            memcpy(zmq_msg_data(zmsg), kept, wire.size)
         store_i64(wire.dirty + 8 * key, 0)
         wire.queue_head = (wire.queue_head + 1) % wire.keys
         wire.waiting -= 1
-        _send(wire_address, zmsg)
+        if wire.is_ring == 0:
+            _send(wire_address, zmsg)
+        else:
+            _push(wire_address, kept)
         sent += 1
     return sent
 
@@ -369,6 +409,8 @@ def connect_pending(wire_address):
         page.p_lost += max(in_flight(wire, page), 0)
     wire.retired_socket = wire.socket
     wire.socket = wire.pending_socket
+    wire.bell = wire.pending_bell
+    wire.seen_tail = 0
     wire.c_epoch = pending
     page.p_connected = pending
     wire.pending_socket = 0
@@ -398,21 +440,47 @@ def take(wire_address, force):
     accepts, are counted and dropped here. Sets ``missing`` (sequence numbers skipped just before
     this message) and ``new_epoch`` in the actor's context. :func:`release` must follow.
     """
-    if force == 0 and waiting_at(wire_address) <= 0:
-        return 0
     wire = in_wire(wire_address)
-    zmsg = wire_address + _ZMSG_IN_WIRE
+    if wire.is_ring == 0 and force == 0 and waiting_at(wire_address) <= 0:
+        return 0
     for _ in range(_REFUSALS_PER_TAKE):
-        zmq_msg_init(zmsg)
-        if zmq_msg_recv(zmsg, wire.socket, _DONTWAIT) < 0:
-            zmq_msg_close(zmsg)
+        message = _receive(wire_address)
+        if message == 0:
             return 0
-        message = zmq_msg_data(zmsg)
-        if _accept(wire_address, message, zmq_msg_size(zmsg)):
+        if _accept(wire_address, message, _size_of(wire_address)):
             _follow(wire_address, message_header(message))
             return message
-        zmq_msg_close(zmsg)
+        _let_go(wire_address)
     return 0
+
+
+@kernel
+def _receive(wire_address):
+    """The transport's next message, whatever it is, or 0. Ends with :func:`_let_go`."""
+    wire = in_wire(wire_address)
+    if wire.is_ring != 0:
+        return next_message(wire_address)
+    zmsg = wire_address + _ZMSG_IN_WIRE
+    zmq_msg_init(zmsg)
+    if zmq_msg_recv(zmsg, wire.socket, _DONTWAIT) < 0:
+        zmq_msg_close(zmsg)
+        return np.int64(0)
+    return zmq_msg_data(zmsg)
+
+
+@kernel
+def _size_of(wire_address):
+    wire = in_wire(wire_address)
+    return wire.size if wire.is_ring != 0 else zmq_msg_size(wire_address + _ZMSG_IN_WIRE)
+
+
+@kernel
+def _let_go(wire_address):
+    """Gives the memory of what was received back to the transport."""
+    if in_wire(wire_address).is_ring != 0:
+        free_slot(wire_address)
+    else:
+        zmq_msg_close(wire_address + _ZMSG_IN_WIRE)
 
 
 @kernel
@@ -464,7 +532,7 @@ def _follow(wire_address, header):
 @kernel
 def release(wire_address):
     """Ends the message that :func:`take` gave: it is counted as handled and its memory freed."""
-    zmq_msg_close(wire_address + _ZMSG_IN_WIRE)
+    _let_go(wire_address)
     wire = in_wire(wire_address)
     store_release(wire.page + _HANDLED, wire_page(wire.page).handled + 1)
 
@@ -475,7 +543,7 @@ def discard(wire_address):
     one, or if a new incarnation of the producer was found."""
     if take(wire_address, 1) == 0:
         return adopt_producer(wire_address)
-    zmq_msg_close(wire_address + _ZMSG_IN_WIRE)
+    _let_go(wire_address)
     wire_page(in_wire(wire_address).page).left += 1
     return 1
 

@@ -1,5 +1,6 @@
 """A fault on a wire does to messages what was asked, to those that were asked, and is accounted for."""
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -53,16 +54,18 @@ def test_dropped_messages_are_missing_and_the_ledger_says_chaos(tmp_path):
         assert desk.wires[0]["missing"] == 3  # the consumer was told
 
 
-def test_a_duplicate_comes_twice_and_counts_as_sent_twice(tmp_path):
-    with Disturbed(tmp_path, capacity=100) as desk:
+@pytest.mark.parametrize("transport", ["inproc", "shm"])
+def test_a_duplicate_comes_twice_and_counts_as_sent_twice(tmp_path, transport):
+    with Disturbed(tmp_path, capacity=100, transport=transport) as desk:
         desk.arm(WireFault.DUPLICATE, skip=1, count=1)
         desk.send_all([1, 2, 3])
         assert desk.came() == [1, 2, 2, 3]
         assert (desk.balance().sent, desk.balance().handled) == (4, 4)
 
 
-def test_a_reordered_message_comes_after_the_next_one(tmp_path):
-    with Disturbed(tmp_path, capacity=100) as desk:
+@pytest.mark.parametrize("transport", ["inproc", "shm"])
+def test_a_reordered_message_comes_after_the_next_one(tmp_path, transport):
+    with Disturbed(tmp_path, capacity=100, transport=transport) as desk:
         desk.arm(WireFault.REORDER, skip=1, count=1)
         desk.send_all([1, 2, 3, 4])
         assert desk.came() == [1, 3, 2, 4]
@@ -112,8 +115,9 @@ def test_more_delayed_messages_than_there_is_room_for_are_let_go(tmp_path):
         assert desk.balance().in_flight == 256
 
 
-def test_a_corrupted_message_is_refused_as_foreign(tmp_path):
-    with Disturbed(tmp_path, capacity=100) as desk:
+@pytest.mark.parametrize("transport", ["inproc", "shm"])
+def test_a_corrupted_message_is_refused_as_foreign(tmp_path, transport):
+    with Disturbed(tmp_path, capacity=100, transport=transport) as desk:
         desk.arm(WireFault.CORRUPT, skip=1, count=1)
         desk.send_all([1, 2, 3])
         assert desk.came() == [1, 3]
