@@ -93,7 +93,8 @@ def wire_ledger(page: np.ndarray, quiescent: bool = False) -> WireLedger:
     if quiescent:
         unexplained, in_flight = on_the_way + kept_back, 0
     else:
-        skipped = missing - full - down - chaos if conflated == 0 else 0  # conflation changes the order
+        # conflation changes the order
+        skipped = missing - full - down - chaos if conflated == 0 else 0
         vanished = max(skipped - lost, 0)  # a crash may have put a vanished one down as lost
         unexplained = min(vanished, on_the_way)  # below 0: more came than was sent
         in_flight = on_the_way + kept_back - unexplained

@@ -1,7 +1,7 @@
 """The audit: what every actor of the desk believes, held against the exchange's own journal.
 
-``venue`` replays the journal and gives the venue's messages to the desk's account, ``account`` makes
-orders, fills and positions of them, ``beliefs`` reads the actors' shared tables, ``compare`` tells
+``venue`` replays the journal and gives the venue's messages to the desk's account, ``account``
+makes orders, fills and positions of them, ``beliefs`` reads the actors' shared tables, ``compare`` tells
 the differences in words, ``live`` does all of that to a deployment.
 """
 

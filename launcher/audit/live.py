@@ -75,8 +75,8 @@ def trading_held(deployment: Deployment) -> Iterator[None]:
 
 
 def audit(deployment: Deployment, timeout_s: float = 10.0) -> Audit:
-    """Compares what everybody believes with the exchange's journal, once the desk is quiet. NotQuiet
-    if it is not within ``timeout_s``; VenueUnreadable if there is no journal to compare with."""
+    """Compares what everybody believes with the exchange's journal, once the desk is quiet.
+    NotQuiet if it is not within ``timeout_s``; VenueUnreadable if there is no journal to compare with."""
     began = time.monotonic()
     belief = _quiet_belief(deployment, began + timeout_s)
     record = read_venue(deployment.plan)

@@ -20,7 +20,7 @@ import numpy as np
 from actors.exchange.engine_state import USER_REF_BITS, Attribute
 from actors.runtime.journal import Checkpoint, JournalError, read_checkpoint, read_records
 from actors.runtime.journal.checkpoints import list_checkpoints
-from actors.runtime.journal.layout import RECORD_HEADER, SEGMENT_HEADER
+from actors.runtime.journal.layout import SEGMENT_HEADER
 from actors.runtime.journal.reading import Reading, read_journal
 from actors.runtime.journal.segments import list_segments
 from actors.runtime.plan import ActorPlan, Plan

@@ -37,7 +37,8 @@ def load_experiment(path: pathlib.Path, topology: pathlib.Path | None = None) ->
         raise TopologyInvalid([Problem(str(path), 0, "", f"cannot read it: {error}")]) from None
     root = parse_text(text, shown(path), problems)
     if root is None or not isinstance(root.value, dict):
-        raise TopologyInvalid(problems or [Problem(shown(path), 1, "", "must be a mapping of keys")])
+        problems = problems or [Problem(shown(path), 1, "", "must be a mapping of keys")]
+        raise TopologyInvalid(problems)
 
     def report(where: Path, message: str, hint: str = "") -> None:
         problems.append(Problem(shown(path), find_mark(root, where).line, dotted(where), message,

@@ -124,8 +124,8 @@ class SteadyState(_Part):
 
 
 class Expectations(_Part):
-    """What must hold at the end. ``recovery``: from a fault, or its end, to RUNNING, of every actor;
-    ``first_order``: to the next order that is sent; growth is of any one process."""
+    """What must hold at the end. ``recovery``: from a fault, or its end, until every actor runs;
+    growth is of any one process."""
 
     recovery: PositiveDuration = 5 * _S
     audit: Literal["equal", "reported"] = "equal"

@@ -66,7 +66,8 @@ class ChaosRun:
             left = self._stop()
         if not self.attach:
             result["invariants"].append(Invariant(
-                "nothing is left over afterwards", not left, left or "no process, no page").as_dict())
+                "nothing is left over afterwards", not left,
+                left or "no process, no page").as_dict())
         result["holds"] = all(one["holds"] for one in result["invariants"])
         result["took_s"] = round((monotonic_ns() - began) / NS, 1)
         return result
@@ -84,7 +85,8 @@ class ChaosRun:
         topology = self.loaded.topology
         if self.attach and not runs:
             raise Failure(f"the deployment of {topology} is not running",
-                          f"start it with: {command_text(topology, 'up -d')}, or leave --attach out",
+                          f"start it with: {command_text(topology, 'up -d')}, or leave --attach "
+                          f"out",
                           ExitCode.NOT_RUNNING)
         if runs and not self.attach:
             raise Failure(f"{self.loaded.plan.name} is running already",
@@ -94,8 +96,8 @@ class ChaosRun:
             self.tell(f"starting {topology}")
             done = self._pitwire("up", "-d", timeout=900)
             if done.returncode != 0:
-                raise Failure(f"{topology} did not start: {done.stdout[-2000:]}{done.stderr[-2000:]}",
-                              "", ExitCode.START_FAILED)
+                said = done.stdout[-2000:] + done.stderr[-2000:]
+                raise Failure(f"{topology} did not start: {said}", "", ExitCode.START_FAILED)
         self.deployment = Deployment.running(topology)
         self.watch = Watch(self.deployment, self.loaded.experiment.expect.recovery)
         self.injector = Injector(self.deployment)

@@ -1,4 +1,4 @@
-"""What became of each fault: who died of it, and how long it took until everything was well again."""
+"""What became of each fault: who died of it, and how long it took until all was well again."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ class Outcome(enum.StrEnum):
 
 @dataclass
 class Struck:
-    """A step that was carried out. Times are ns; None where there is none. ``recovery_ns``: from the
-    fault, or its end, until every actor ran; ``order_ns``: until the next order was sent."""
+    """A step that was carried out. Times are ns; None where there is none. ``recovery_ns``: from
+    the fault, or its end, until every actor ran; ``order_ns``: until the next order was sent."""
 
     step: Step
     began_ns: int

@@ -1,4 +1,4 @@
-"""A fault on a wire does to messages what was asked, to those that were asked, and is accounted for."""
+"""A fault on a wire does what was asked to the messages it was asked for, and is accounted for."""
 
 import pytest
 from hypothesis import HealthCheck, given, settings

@@ -25,8 +25,8 @@ def command(context: click.Context, topology: pathlib.Path, as_json: bool, hold:
     """Compare every order, fill and position with the exchange's own journal.
 
     What gateway, risk and strategies believe is held against what the exchange's journal, replayed,
-    says of the desk's account. Orders have to be at rest: pause trading, or use --hold. Exits with 0
-    if all agree and no message is unexplained, with 1 if not."""
+    says of the desk's account. Orders have to be at rest: pause trading, or use --hold. Exits with
+    0 if all agree and no message is unexplained, with 1 if not."""
     import contextlib
 
     from launcher.audit import NotQuiet, audit, trading_held
