@@ -19,8 +19,10 @@ import numpy as np
 from actors.runtime.clock import NS
 from actors.runtime.histogram import COUNTS, summary
 from actors.runtime.ledger import deployment_ledger
+from actors.supervisor.events import read_events
 from launcher.operate.deployment import Deployment
 from launcher.operate.sample import ProcessUse, Sample, take_sample
+from launcher.recoveries import recoveries
 
 __all__ = ["HOPS", "MEASURES", "latencies", "machine", "measure", "positions", "report"]
 
@@ -124,6 +126,7 @@ def report(deployment: Deployment, duration_ns: int, outcome: str, quiescent: bo
         "latency_ns": latencies(deployment),
         "ledger": _ledger(deployment, quiescent),
         "restarts": {name: actor.restarts for name, actor in sample.actors.items()},
+        "recovery": recoveries(read_events(deployment.run_dir)),
         "positions": positions(deployment),
         "counters": {name: actor.counters for name, actor in sample.actors.items()},
         "processes": {name: {"cpu_s": round(use.cpu_ns / NS, 2),

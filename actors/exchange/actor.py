@@ -252,6 +252,9 @@ class Exchange(Actor):
         flow = self.venue.flow.state[0]
         return bool(flow["gap_ns"] == 0 or flow["populated"] == flow["n_symbols"])
 
+    def wake_fds(self) -> list[int]:
+        return self._door.fds()
+
     def housekeep(self, now_ns: int) -> None:
         self._door.attend(now_ns)
         see_out(self._door)

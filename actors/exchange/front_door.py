@@ -73,6 +73,11 @@ class FrontDoor:
         for client in list(self._waiting):
             self._read_login(client, now_ns)
 
+    def fds(self) -> list[int]:
+        """Descriptors that are readable when there is somebody to attend to."""
+        return [listener.fileno() for listener in self.listeners.values()] \
+            + [client.socket.fileno() for client in self._waiting]
+
     def close(self) -> None:
         """Lets nobody in any more."""
         for listener in self.listeners.values():

@@ -137,6 +137,9 @@ class FeedHandler(Actor):
     def housekeep(self, now_ns: int) -> None:
         self._client.housekeep(now_ns)
 
+    def connected(self) -> bool:
+        return self._client.connected
+
     def ready(self) -> bool:
         return self._client.connected and self.host.tables["feed"][0]["phase"] == Phase.LIVE
 

@@ -10,7 +10,7 @@ from actors.gateway import recovery
 from actors.gateway.describe import describe
 from actors.gateway.handlers import CLOCK_NS, on_clock, on_order, on_venue
 from actors.gateway.state import (
-    BURST, CAUSE, COUNTERS, GATEWAY, HISTOGRAMS, ORDER, SYMBOL, TABLES, Sweep,
+    BURST, CAUSE, COUNTERS, GATEWAY, HISTOGRAMS, ORDER, SWITCH, SYMBOL, TABLES, Sweep,
 )
 from actors.runtime import Actor, Input, Output, Overflow, Poller, Priority, Setup, Table, Timer
 from actors.runtime.logs import actor_logger
@@ -48,6 +48,7 @@ class Gateway(Actor):
     """
 
     kind, tag = "gateway", "GATEWAY"
+    role = "gateway"
     Config = GatewayConfig
     inputs = {"orders": Input(OrderCommand, on_order, Priority.ORDER, 1024, Overflow.FAIL,
                               many=True)}
@@ -72,7 +73,9 @@ class Gateway(Actor):
                 "gateway": Table(np.zeros(1, GATEWAY), shared=True),
                 "orders": Table(np.zeros(self.config.max_orders, ORDER), shared=True),
                 "symbols": Table(symbols), "index": Table(self._order_map.entries),
-                "index_header": Table(self._order_map.header), "cause": Table(np.zeros(1, CAUSE))}
+                "index_header": Table(self._order_map.header), "cause": Table(np.zeros(1, CAUSE)),
+                "switch": Table(np.zeros(1, SWITCH)),
+                "order": Table(np.zeros(OrderCommand.size, np.uint8))}
 
     def start(self) -> None:
         log = actor_logger(self.host)
@@ -111,6 +114,9 @@ class Gateway(Actor):
 
     def housekeep(self, now_ns: int) -> None:
         self._client.housekeep(now_ns)
+
+    def connected(self) -> bool:
+        return self._client.connected
 
     def ready(self) -> bool:
         return self._client.connected and bool(self._gateway["accepting"])

@@ -135,10 +135,32 @@ def _overfill(values, symbols):
                      f"open")
 
 
+def _lease_lost(values, symbols):
+    cancels, grace_ns, live = values[:3]
+    then = f"are cancelled if it is not back in {grace_ns / 1e6:g} ms" if cancels else "stay"
+    return "WARNING", (f"supervisor or risk does not renew its lease: new orders are refused, "
+                       f"{live} working orders {then}")
+
+
+def _lease_back(values, symbols):
+    return "INFO", f"the lease is back after {values[0] / 1e6:.0f} ms"
+
+
+def _cancelling(values, symbols):
+    why = "the lease is lost" if values[0] < 0 else f"request {values[0]}"
+    return "WARNING", f"cancelling working orders: {why}"
+
+
+def _cancelled_all(values, symbols):
+    return "INFO", f"no working order is left that was to be cancelled ({values[1]} were asked for)"
+
+
 _WRITERS = {
     Event.ORDER: _order, Event.REPLACE: _replace, Event.CANCEL: _cancel, Event.FILL: _fill,
     Event.CANCELED: _canceled, Event.REJECTED: _rejected, Event.TIMEOUT: _timeout,
     Event.CLOSED: _closed, Event.BAD_MESSAGE: _bad_message, Event.UNKNOWN_ORDER: _unknown_order,
     Event.ORPHAN: _orphan, Event.BROKEN_TRADE: _broken_trade, Event.VENUE_EVENT: _venue_event,
     Event.ACCEPTING: _accepting, Event.OVERFILL: _overfill,
+    Event.LEASE_LOST: _lease_lost, Event.LEASE_BACK: _lease_back, Event.CANCELLING: _cancelling,
+    Event.CANCELLED_ALL: _cancelled_all,
 }

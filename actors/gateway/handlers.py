@@ -1,16 +1,13 @@
 """The gateway's handlers: what the reactor calls."""
 
-import numpy as np
-
-from actors.gateway.reports import refuse
-from actors.gateway.requests import cancel, enter, replace, send_query
+from actors.gateway.commands import take_command
+from actors.gateway.requests import send_query
 from actors.gateway.responses import apply_response
 from actors.gateway.state import BURST, MAX_REPORTS, Counter, Sweep, gateway_of, link_of
 from actors.gateway.sweeping import expire_unanswered, sweep
+from actors.gateway.switch import serve_switch
 from actors.runtime import context, count, handler, kernel
 from actors.runtime.soup_kernels import consumed, is_active, keep_alive, next_message, receive
-from schemas.enums import Command, RejectReason
-from schemas.views import order_command
 
 __all__ = ["CLOCK_NS", "on_clock", "on_order", "on_venue"]
 
@@ -18,9 +15,6 @@ __all__ = ["CLOCK_NS", "on_clock", "on_order", "on_venue"]
 CLOCK_NS = 5_000_000
 _SWEEPING_NS = 50_000
 
-_NEW, _CANCEL = int(Command.NEW), int(Command.CANCEL)
-_REPLACE = int(Command.REPLACE)
-_INVALID = int(RejectReason.INVALID)
 _NO_SWEEP = int(Sweep.NONE)
 _LOGINS, _GAPS = int(Counter.LOGINS), int(Counter.GAPS)
 
@@ -28,15 +22,7 @@ _LOGINS, _GAPS = int(Counter.LOGINS), int(Counter.GAPS)
 @handler
 def on_order(ctx, message):
     """A command from risk: sent to the venue, or refused, before this returns."""
-    command = order_command(message)
-    if command.command == _NEW:
-        enter(ctx, command)
-    elif command.command == _CANCEL:
-        cancel(ctx, command)
-    elif command.command == _REPLACE:
-        replace(ctx, command)
-    else:
-        refuse(ctx, command, np.int64(command.order_id), _INVALID)
+    take_command(ctx, message)
     return 0
 
 
@@ -82,10 +68,10 @@ def on_venue(ctx, fd):
 
 @handler
 def on_clock(ctx, now_ns):
-    """Sweeps and timeouts. Returns when to look again."""
+    """Sweeps, timeouts and the kill switch. Returns when to look again."""
     gateway = gateway_of(ctx)
     if gateway.sweep != _NO_SWEEP:
         sweep(ctx, BURST)
         return now_ns + _SWEEPING_NS
     expire_unanswered(ctx, BURST)
-    return now_ns + CLOCK_NS
+    return now_ns + (_SWEEPING_NS if serve_switch(ctx, now_ns) else CLOCK_NS)

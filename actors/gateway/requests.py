@@ -15,6 +15,7 @@ from actors.gateway.state import (
     Counter, Event, Histogram, begin_change, end_change, gateway_of, link_of, order_at,
     symbol_count, symbol_name,
 )
+from actors.gateway.lease import switched_off
 from actors.runtime import clock_ns, context, count, kernel, log, observe
 from actors.runtime.soup_kernels import is_active, reserve, transmit
 from schemas.enums import Command, Display, OrderStatus, RejectReason, ReportType, Side
@@ -69,6 +70,9 @@ def _check(ctx, command):
     """A RejectReason for a command that makes an order, or 0."""
     if not is_accepting(ctx):
         return _NOT_CONNECTED
+    reason = switched_off(ctx)
+    if reason != 0:
+        return reason
     order_id = np.int64(command.order_id)
     reason = check_terms(order_id, np.int64(command.side), np.int64(command.order_type),
                          np.int64(command.time_in_force), np.int64(command.quantity),

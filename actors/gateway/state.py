@@ -8,6 +8,8 @@
     symbols   our symbol -> its eight letters           SYMBOL [n]
     index, index_header   order id -> slot              the arrays of an actors.book OrderMap
     cause     what the next reports are about           CAUSE [1]
+    switch    the lease as last seen, a walk that cancels   SWITCH [1]
+    order     a command of the gateway's own            the bytes of an OrderCommand message
 
 The shared tables are found again by the next incarnation: it knows its orders, and from which
 message of the venue to go on.
@@ -24,9 +26,9 @@ from actors.runtime.native import load_acquire, store_release
 from actors.runtime.soup_kernels import SOUP_LINK
 
 __all__ = ["BURST", "CAUSE", "COUNTERS", "Counter", "Event", "GATEWAY", "HISTOGRAMS", "Histogram",
-           "MAX_REPORTS", "ORDER", "SYMBOL", "Sweep", "TABLES", "begin_change", "cause_of",
-           "end_change", "gateway_of", "index_entries", "index_header", "link_of", "order_at",
-           "order_count", "symbol_count", "symbol_name"]
+           "MAX_REPORTS", "ORDER", "SWITCH", "SYMBOL", "Sweep", "TABLES", "begin_change",
+           "cause_of", "end_change", "gateway_of", "index_entries", "index_header", "link_of", "order_at",
+           "order_count", "own_command", "switch_of", "symbol_count", "symbol_name"]
 
 #: Most reports that one call of a handler sends; see ``Output.burst``.
 BURST = 64
@@ -60,6 +62,10 @@ class Event(enum.IntEnum):
     VENUE_EVENT = 13
     ACCEPTING = 14
     OVERFILL = 15
+    LEASE_LOST = 16
+    LEASE_BACK = 17
+    CANCELLING = 18
+    CANCELLED_ALL = 19
 
 
 class Counter(enum.IntEnum):
@@ -87,6 +93,8 @@ class Counter(enum.IntEnum):
     LOGINS = 19
     GAPS = 20
     BROKEN_TRADES = 21
+    LEASES_LOST = 22
+    SWITCHED_OFF = 23     # refused: no lease, paused or halted
 
 
 class Histogram(enum.IntEnum):
@@ -136,9 +144,20 @@ CAUSE = np.dtype([
     ("report_seq", "i8"), ("again", "i8"),
 ])
 
+#: ``lost_ns``: since when a lease has been missing, 0 while all hold; ``answered``: the loss has
+#: had its cancels. The walk: for request ``walk`` (0: none, LEASE_WALK: a lost lease), come to slot
+#: ``at``, ``live`` orders found on this pass, of those before ``until_ref`` that match symbol and
+#: strategy (-1: any); ``next_ns``: when to go on.
+SWITCH = np.dtype([
+    ("lost_ns", "i8"), ("answered", "i8"), ("walk", "i8"), ("at", "i8"), ("live", "i8"),
+    ("until_ref", "i8"), ("symbol_id", "i8"), ("strategy_id", "i8"), ("next_ns", "i8"),
+])
+
 #: Names of the state tables, in order.
-TABLES = ("link", "gateway", "orders", "symbols", "index", "index_header", "cause")
-_LINK, _GATEWAY, _ORDERS, _SYMBOLS, _INDEX, _INDEX_HEADER, _CAUSE = range(len(TABLES))
+TABLES = ("link", "gateway", "orders", "symbols", "index", "index_header", "cause",
+          "switch", "order")
+(_LINK, _GATEWAY, _ORDERS, _SYMBOLS, _INDEX, _INDEX_HEADER, _CAUSE, _SWITCH,
+ _OWN_COMMAND) = range(len(TABLES))
 
 
 @kernel
@@ -208,3 +227,14 @@ def index_entries(ctx):
 @kernel
 def cause_of(ctx):
     return record_at(context(ctx).tables[_CAUSE], 0, CAUSE)
+
+
+@kernel
+def switch_of(ctx):
+    return record_at(context(ctx).tables[_SWITCH], 0, SWITCH)
+
+
+@kernel
+def own_command(ctx):
+    """The address of the message in which the gateway writes commands of its own."""
+    return context(ctx).tables[_OWN_COMMAND]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pydantic
 
-from actors.risk import handlers
+from actors.risk import guard, handlers
 from actors.risk.checks import LIMITS, RATE
 from actors.risk.handlers import LIMIT_REJECT, RISK_STATE, STATE_CHANGE
 from actors.risk.open_orders import allocate_open_orders
@@ -37,6 +37,7 @@ class RiskManager(Actor):
     """Checks orders against limits before they go out, keeps positions and profit from reports."""
 
     kind, tag = "risk", "RISK"
+    role = "risk"
     Config = RiskConfig
     inputs = {
         "orders": Input(OrderCommand, handlers.on_order, Priority.ORDER, 1024, Overflow.FAIL,
@@ -52,11 +53,13 @@ class RiskManager(Actor):
         "positions": Output(Position, burst=64),
         "events": Output(RiskEvent),
     }
-    timers = {"publish": Timer(handlers.on_publish, 50_000_000)}
+    timers = {"publish": Timer(handlers.on_publish, 50_000_000),
+              "guard": Timer(guard.on_guard, guard.GUARD_NS)}
     counters = ("orders_checked", "orders_passed", "risk_rejects", "fills", "reports",
                 "duplicates")
     histograms = ("t2_t3",)
-    table_names = ("state", "positions", "limits", "rate", "slots", "free", "entries", "map")
+    table_names = ("state", "positions", "limits", "rate", "slots", "free", "entries", "map",
+                   "order")
 
     def tables(self):
         config = self.config
@@ -73,6 +76,7 @@ class RiskManager(Actor):
             "limits": Table(limits), "rate": Table(rate), "slots": Table(orders.slots),
             "free": Table(orders.free), "entries": Table(orders.entries),
             "map": Table(orders.header),
+            "order": Table(np.zeros(OrderCommand.size, np.uint8)),
         }
 
     def start(self) -> None:

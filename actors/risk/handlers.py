@@ -9,10 +9,12 @@ from actors.risk.open_orders import (
 from actors.risk.positions import (
     POSITION_STATE, apply_fill, average_price_e4, realized_e4, unrealized_e4,
 )
+from actors.risk.trading_mode import admit
 from actors.runtime import (
     abort, claim, clock_ns, commit, count, handler, kernel, log, observe, table, trading_enabled,
 )
 from actors.runtime.native import memcpy
+from actors.runtime.trading import mode_of, mode_of_floor, stricter, take_probe
 from schemas.enums import (
     Command, Flag, OrderStatus, RejectReason, ReportType, Severity, TradingState,
 )
@@ -23,7 +25,8 @@ __all__ = ["LIMIT_REJECT", "RISK_STATE", "STATE_CHANGE", "on_market", "on_order"
            "on_report"]
 
 APPROVED, REPORTS, POSITIONS_OUT, EVENTS = range(4)              # outputs
-STATE, POSITIONS, LIMITS_TABLE, RATE_TABLE, SLOTS, FREE, ENTRIES, MAP = range(8)  # tables
+(STATE, POSITIONS, LIMITS_TABLE, RATE_TABLE, SLOTS, FREE, ENTRIES, MAP,
+ OWN_COMMAND) = range(9)                                         # tables
 CHECKED, PASSED, REJECTED, FILLS, REPORTS_SEEN, DUPLICATES = range(6)  # counters
 T2_T3 = 0                                                        # histograms
 LIMIT_REJECT, STATE_CHANGE = range(1, 3)                         # log codes
@@ -70,14 +73,22 @@ def evaluate(ctx, command, now):
     if symbol_id >= positions.size:
         return np.int64(_UNKNOWN_SYMBOL), symbol_id, np.int64(positions.size)
     state = table(ctx, STATE, RISK_STATE)[0]
-    if state.trading_state == _HALTED or not trading_enabled(ctx):
+    mode = mode_of(ctx)
+    if not trading_enabled(ctx):
         return np.int64(_REASON_HALTED), np.int64(state.trading_state), np.int64(_TRADING)
+    reason, unless_probe = admit(state.trading_state, mode_of_floor(ctx), mode,
+                                 positions[symbol_id], np.int64(command.side),
+                                 np.int64(command.quantity))
+    if reason != 0:
+        return reason, np.int64(stricter(state.trading_state, mode)), np.int64(_TRADING)
     rate = table(ctx, RATE_TABLE, RATE)[0]
     if not take_token(rate, now):
         return np.int64(_ORDER_RATE), rate.burst, rate.burst
     reason, value, limit = check_order(
         table(ctx, LIMITS_TABLE, LIMITS)[0], positions[symbol_id], np.int64(command.side),
         np.int64(command.order_type), np.int64(command.quantity), command.price_e4)
+    if reason == 0 and unless_probe != 0 and not take_probe(ctx):
+        return unless_probe, np.int64(mode), np.int64(_TRADING)
     return np.int64(reason), np.int64(value), np.int64(limit)
 
 

@@ -11,7 +11,7 @@ the Python reactor calls its methods ``on_<port>(message)`` instead.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -93,7 +93,8 @@ class Setup:
     """What the host gives an actor at its construction.
 
     ``index`` is the actor's number in the deployment; ``epoch`` is 1 for the first incarnation;
-    ``config`` is an instance of the class's ``Config``.
+    ``config`` is an instance of the class's ``Config``. ``previous_exit``: how the last incarnation
+    ended (``killed by SIGKILL``, ``hung: …``), empty for the first.
     """
 
     name: str
@@ -101,6 +102,7 @@ class Setup:
     epoch: int
     config: Any
     symbols: tuple[str, ...]
+    previous_exit: str = ""
 
 
 class Actor:
@@ -115,6 +117,9 @@ class Actor:
     kind: ClassVar[str]
     tag: ClassVar[str]
     Config: ClassVar[type[Config]] = Config
+    #: What the actor is to the kill switch: ``risk`` renews its lease and flattens positions,
+    #: ``gateway`` trades only under leases and cancels; see :mod:`actors.runtime.trading`.
+    role: ClassVar[str] = ""
     inputs: ClassVar[Mapping[str, Input]] = {}
     outputs: ClassVar[Mapping[str, Output]] = {}
     timers: ClassVar[Mapping[str, Timer]] = {}
@@ -149,6 +154,11 @@ class Actor:
         """Whether the actor does its full work: connected, logged in, caught up."""
         return True
 
+    def connected(self) -> bool:
+        """Whether the actor is logged in wherever it has to be; from then on it only catches up.
+        Asked until it is, to tell how long which part of a start took."""
+        return True
+
     def degraded(self) -> bool:
         """Whether something is amiss that does not keep it from working, or that it works around:
         once it has been ready, its state is DEGRADED for as long."""
@@ -156,6 +166,11 @@ class Actor:
 
     def housekeep(self, now_ns: int) -> None:
         """Everything that is not for the hot path: connecting, log-ins, reports."""
+
+    def wake_fds(self) -> Iterable[int]:
+        """Descriptors for which there is to be housekeeping as soon as they are readable, such as
+        of sockets where clients connect."""
+        return ()
 
     def idle(self) -> bool:
         """Whether nothing is outstanding, so that the actor may stop without losing work."""

@@ -7,7 +7,7 @@ import os
 import pathlib
 import threading
 import traceback
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import zmq
@@ -78,6 +78,8 @@ class ActorHost:
         header = self.vitals.header
         header["epoch"], header["pid"] = self.epoch, os.getpid()
         header["command"], header["ready_ns"] = 0, 0
+        header["live_ns"] = header["connected_ns"] = header["blocked"] = 0
+        self.previous_exit = header["previous_exit"].item().decode(errors="replace")
         self.log_begins = int(header["log_head"])  # what lies before is the last incarnation's
         header["reason"] = b""
         self.state = ActorState.STARTING
@@ -103,7 +105,8 @@ class ActorHost:
         """Constructs the actor and lays out its tables, ports and context."""
         self._check_handlers()
         config = self.cls.Config(**self.actor_plan.config)
-        setup = Setup(self.name, self.actor_plan.index, self.epoch, config, self.plan.symbols)
+        setup = Setup(self.name, self.actor_plan.index, self.epoch, config, self.plan.symbols,
+                      self.previous_exit)
         self.actor = self.cls(setup)
         self.actor.host = self
         self.tables = self._lay_out(self.actor.tables())
@@ -144,6 +147,7 @@ class ActorHost:
         ctx["log"] = vitals.records.ctypes.data
         ctx["deployment"] = self.deployment.ctypes.data
         ctx["n_tables"] = len(self.tables)
+        ctx["slot"] = self.plan.slot_of(self.name)
         for i, array in enumerate(self.tables.values()):
             if array.ndim not in (1, 2):
                 raise ActorError(f"{self.name}: table {self.cls.table_names[i]} has {array.ndim} "
@@ -237,6 +241,13 @@ class ActorHost:
                 end.page["resume_from"] = number
                 end.page["resync"] += 1
 
+    def show_queue(self) -> None:
+        """Writes into the vitals how much waits, and whether the actor itself waits for room."""
+        header, queued = self.vitals.header, self.queued()
+        header["blocked"] = queued > 0 and self.ctx["n_blocking"] > 0 \
+            and reactor.is_blocked(self.ctx.ctypes.data)
+        header["queue"] = queued
+
     def queued(self) -> int:
         """Messages waiting on all inputs."""
         return sum(waiting(end.page) for end in self.in_ends)
@@ -257,6 +268,11 @@ def waiting(page: np.ndarray) -> int:
     """Messages published on a wire and not yet taken or lost; ``page``: a WIRE_PAGE record."""
     return int(page["published"] - page["handled"] - page["stale"] - page["left"]
                - page["p_lost"] - page["c_lost"])
+
+
+def slow_after_ns(hosts: Iterable[ActorHost]) -> int:
+    """From how long on a turn of the thread that runs ``hosts`` is slow."""
+    return min(host.actor_plan.health.slow_ns for host in hosts)
 
 
 def vitals_file(plan: Plan, actor: str) -> pathlib.Path:
@@ -302,6 +318,7 @@ class ReactorThread:
         record = self.record
         record["wait"] = Wait[self.plan.wait.upper()]
         record["spin_ns"] = self.plan.spin_ns
+        record["slow_ns"] = slow_after_ns(self.hosts)
         record["wake_fd"] = self._wake_fd
         record["n_in"], record["ins"] = len(ins), self._keep([end.address for end in ins])
         record["n_out"], record["outs"] = len(outs), self._keep(outs)

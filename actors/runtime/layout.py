@@ -5,7 +5,8 @@ fetched together). All fields are int64 unless said otherwise; addresses are int
 
 ::
 
-    deployment page   one record: trading enabled, draining, supervisor heartbeat
+    deployment page   one record: trading enabled, draining, supervisor heartbeat; then how trading
+                      is governed (leases, mode, requests), see ``actors.runtime.trading``
     wire page         one record a wire: the producer's counters | the consumer's counters
     faults            one record a wire: what a chaos experiment asks for
     vitals page       one file an actor: header | counters | histograms | log ring | description
@@ -18,9 +19,9 @@ The ``socket`` of a wire's record is libzmq's handle, or, if it ``is_ring``, the
 import numpy as np
 
 __all__ = [
-    "COUNTERS", "CTX", "DEPLOYMENT", "FAULT", "IN_WIRE", "LOG_CAPACITY", "LOG_RECORD", "MAX_PORTS",
-    "MAX_TABLES", "MAX_WIRES_PER_PORT", "OUT_PORT", "OUT_WIRE", "POLLER", "RING",
-    "TAP_RING", "THREAD", "TIMER", "VITALS", "WIRE_PAGE",
+    "ANSWER", "COUNTERS", "CTX", "DEPLOYMENT", "FAULT", "IN_WIRE", "LOG_CAPACITY", "LOG_RECORD",
+    "MAX_PORTS", "MAX_TABLES", "MAX_WIRES_PER_PORT", "OUT_PORT", "OUT_WIRE", "POLLER", "RING",
+    "ROLE_SLOTS", "TAP_RING", "THREAD", "TIMER", "TRADING", "VITALS", "WIRE_PAGE",
 ]
 
 MAX_WIRES_PER_PORT = 16
@@ -28,6 +29,8 @@ MAX_PORTS = 16
 MAX_TABLES = 32
 COUNTERS = 64
 LOG_CAPACITY = 1024
+#: Room for actors of one role (risk managers, gateways) in a deployment.
+ROLE_SLOTS = 8
 
 
 def _record(size: int, *fields: str, **extra: tuple) -> np.dtype:
@@ -42,11 +45,40 @@ def _record(size: int, *fields: str, **extra: tuple) -> np.dtype:
     return np.dtype(items, align=True)
 
 
-DEPLOYMENT = _record(
-    256,
-    "magic", "trading_enabled", "draining", "supervisor_pid", "supervisor_ns", "started_ns",
-    "wall_offset_ns", "generation", "detached",
+#: What one risk manager or gateway answers, on a line of its own. ``request`` is the number of the
+#: request it works on, ``done`` of the last it has completed; ``asked``, ``left``, ``shares`` and
+#: ``sent`` are orders it cancelled, orders or shares that remain, shares it had to close, orders it
+#: sent. ``mode``: its own trading state. ``losses`` of the lease, the last at ``lost_ns``.
+ANSWER = _record(
+    128,
+    "request", "done", "asked", "left", "shares", "sent", "began_ns", "done_ns", "mode", "losses",
+    "lost_ns", "regained_ns", "until_ref", "rounds", "next_ns",
 )
+
+#: The supervisor's line, the leases, the probes taken, and the answers. ``holders``: how many
+#: leases are demanded, 0 = none; a lease is the time until which it holds. ``floor`` is the trading state
+#: that admits no probes, ``mode`` the one that does; ``granted`` probes in all, ``taken`` of them.
+TRADING = np.dtype([
+    ("period_ns", "i8"), ("grace_ns", "i8"), ("cancels", "i8"), ("holders", "i8"),
+    ("floor", "i8"), ("mode", "i8"), ("granted", "i8"), ("operator", "i8"),
+    ("request", "i8"),      # number of the last request; stored after its arguments
+    ("instruction", "i8"), ("symbol_id", "i8"), ("strategy_id", "i8"), ("requested_ns", "i8"),
+    ("gateways", "i8"), ("risks", "i8"),
+    ("flattening", "i8"),   # risk closes positions, which PAUSED does not keep it from
+    ("leases", "i8", (16,)),
+    ("taken", "i8"), ("_t_pad", "i8", (15,)),
+    ("risk", ANSWER, (ROLE_SLOTS,)),
+    ("gateway", ANSWER, (ROLE_SLOTS,)),
+])
+assert TRADING.fields["leases"][1] == 128 and TRADING.fields["risk"][1] == 384
+
+DEPLOYMENT = np.dtype([
+    ("magic", "i8"), ("trading_enabled", "i8"), ("draining", "i8"), ("supervisor_pid", "i8"),
+    ("supervisor_ns", "i8"), ("started_ns", "i8"), ("wall_offset_ns", "i8"), ("generation", "i8"),
+    ("detached", "i8"), ("_pad", "i8", (23,)),
+    ("trading", TRADING),
+])
+assert DEPLOYMENT.fields["trading"][1] == 256
 
 # Producer's line, then consumer's line; each side writes its own only.
 #     offered   = published + full + down + conflated + chaos + unsent + what is kept back
@@ -90,7 +122,10 @@ VITALS = _record(
     "exit_status", "description_size", "counters_at", "histograms_at", "log_at", "description_at",
     "size", "thread_id", "queue", "tap_request", "crash_point", "crash_after",
     "link_cut_ns", "no_space_ns",
-    reason=("S400",),
+    # blocked: it waits for room on a wire; slow_turns of its reactor, the last took slow_turn_ns;
+    # then when this incarnation began to run, could handle messages, and was connected.
+    "blocked", "slow_turns", "slow_turn_ns", "began_ns", "live_ns", "connected_ns",
+    reason=("S400",), previous_exit=("S160",),
 )
 
 # What readers look at once, then what the producer writes with every message.
@@ -154,6 +189,7 @@ CTX = _record(
     1280,
     "now_ns", "epoch", "cause", "missing", "new_epoch", "input", "vitals", "counters", "histograms",
     "log", "deployment", "live", "n_tables", "n_blocking", "scratch0", "scratch1", "index", "page",
+    "slot",
     ports=("i8", (MAX_PORTS,)), tables=("i8", (MAX_TABLES,)), rows=("i8", (MAX_TABLES,)),
     cols=("i8", (MAX_TABLES,)), blocking=("i8", (MAX_PORTS,)),
 )
@@ -162,5 +198,5 @@ THREAD = _record(
     256,
     "stop", "running", "wait", "spin_ns", "n_in", "ins", "n_out", "outs", "n_timers", "timers",
     "n_pollers", "pollers", "n_ctx", "ctxs", "wake_fd", "pollfds", "scratch0", "scratch1", "turns",
-    "sleeps",
+    "sleeps", "began_ns", "worked", "slow_ns",
 )

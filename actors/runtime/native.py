@@ -19,7 +19,8 @@ from numba.extending import intrinsic
 from schemas.pointer import address_to_pointer, kernel
 
 __all__ = [
-    "address_to_pointer", "call_handler", "fence_acquire", "fence_full", "fence_release", "load_acquire",
+    "address_to_pointer", "call_handler", "fence_acquire", "fence_full", "fence_release",
+    "fetch_add", "load_acquire",
     "load_i64", "load_u8", "load_u32", "store_i64", "store_release", "kernel",
 ]
 
@@ -67,6 +68,15 @@ def store_release(typingctx, address, value):
         builder.store_atomic(args[1], pointer, "release", 8)
         return context.get_dummy_value()
     return types.void(types.int64, types.int64), codegen
+
+
+@intrinsic
+def fetch_add(typingctx, address, value):
+    """Adds to an int64 atomically and returns what it was before. 8-byte aligned address."""
+    def codegen(context, builder, signature, args):
+        pointer = builder.inttoptr(args[0], _I64.as_pointer())
+        return builder.atomic_rmw("add", pointer, args[1], "acq_rel")
+    return types.int64(types.int64, types.int64), codegen
 
 
 def _fence(name: str, ordering: str, doc: str):

@@ -20,7 +20,7 @@ from numba import types
 from actors.runtime import reactor, ring, wire
 from actors.runtime.clock import monotonic_ns
 from actors.runtime.endpoint import InEndpoint
-from actors.runtime.host import ActorHost
+from actors.runtime.host import ActorHost, slow_after_ns
 from actors.runtime.layout import THREAD
 from actors.runtime.plan import ThreadPlan
 from schemas.messages import PREFIX_SIZE, MessageType
@@ -96,6 +96,8 @@ class PlainThread:
         self.failure: str | None = None
         self._wake_fd = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self._thread: threading.Thread | None = None
+        self._began_ns = self._worked = 0
+        self._slow_ns = slow_after_ns(hosts)
 
     def build(self) -> None:
         ends = [(host, end) for host in self.hosts for end in host.in_ends]
@@ -138,6 +140,9 @@ class PlainThread:
 
     def _turn(self) -> int:
         now = monotonic_ns()
+        if self._worked and now - self._began_ns > self._slow_ns:
+            self._note_slow_turn(now - self._began_ns)
+        self._began_ns = now
         work = reactor.serve_outputs(self.record.ctypes.data)
         for host in self.hosts:
             host.ctx["now_ns"] = now
@@ -148,10 +153,16 @@ class PlainThread:
         for host in self.hosts:
             if host.live:
                 work += self._fire(host, now)
+        self._worked = work
         if work:
             for host in self.hosts:
                 host.vitals.header["progress"] += 1
         return work
+
+    def _note_slow_turn(self, took_ns: int) -> None:
+        for host in self.hosts:
+            host.vitals.header["slow_turn_ns"] = took_ns
+            host.vitals.header["slow_turns"] += 1
 
     def _serve(self, host: ActorHost, end: InEndpoint) -> int:
         handle = getattr(host.actor, f"on_{end.wire.target_port}")

@@ -14,15 +14,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 __all__ = [
-    "ActorPlan", "Backoff", "DEFAULT_SPIN_NS", "GroupPlan", "HealthCheck", "Plan", "ProcessPlan",
-    "RestartPlan", "ThreadPlan", "WirePlan",
+    "ActorPlan", "Backoff", "BreakerPlan", "DEFAULT_SPIN_NS", "GroupPlan", "HealthCheck",
+    "LeasePlan", "Plan", "ProcessPlan", "RestartPlan", "ThreadPlan", "WirePlan",
 ]
 
 
 @dataclass(frozen=True)
 class Backoff:
-    """Delay before restart number n: ``initial * factor**n`` up to ``max``, spread by ``jitter``.
-    """
+    """The first restart after ``reset_after`` of health comes at once; before restart number n
+    after that passes ``initial * factor**(n - 1)``, up to ``max``, spread by ``jitter``."""
 
     initial_ns: int = 10_000_000
     max_ns: int = 5_000_000_000
@@ -39,21 +39,28 @@ class RestartPlan:
     max_restarts: int = 5
     within_ns: int = 60_000_000_000
     backoff: Backoff = field(default_factory=Backoff)
-    on_exhausted: str = "isolate"  # isolate | halt
+    on_exhausted: str = "isolate"  # isolate | escalate | halt
 
 
 @dataclass(frozen=True)
 class HealthCheck:
-    """A running actor whose heartbeat stands still for ``interval * retries`` is hung."""
+    """A running actor whose heartbeat stands still for ``interval * retries`` is hung; one whose
+    reactor takes longer than ``slow`` for a turn is slow, which is only told."""
 
     interval_ns: int = 10_000_000
     retries: int = 20
     start_period_ns: int = 30_000_000_000
+    slow_ns: int = 100_000_000
 
 
 @dataclass(frozen=True)
 class ActorPlan:
-    """One actor: its class (``package.module:Class``), its validated config and its policies."""
+    """One actor: its class (``package.module:Class``), its validated config and its policies.
+
+    ``depends_on``: for each actor that comes before it, until when it waits for it: ``started``,
+    ``ready`` or ``healthy``. ``significant``: when it ends for good, so does the deployment.
+    ``recovery_budget_ns``: how long a restart of it may take; 0 if nobody said.
+    """
 
     name: str
     index: int
@@ -61,10 +68,12 @@ class ActorPlan:
     config: dict[str, Any]
     process: str
     thread: str
-    depends_on: tuple[str, ...] = ()
+    depends_on: dict[str, str] = field(default_factory=dict)
     restart: RestartPlan = field(default_factory=RestartPlan)
     health: HealthCheck = field(default_factory=HealthCheck)
     stop_grace_ns: int = 1_000_000_000
+    significant: bool = False
+    recovery_budget_ns: int = 0
 
 
 #: How long a thread looks for messages before it sleeps, where the topology does not say. Yielding
@@ -123,11 +132,46 @@ class WirePlan:
 
 @dataclass(frozen=True)
 class GroupPlan:
-    """Actors that are restarted together: ``one_for_one``, ``one_for_all`` or ``rest_for_one``."""
+    """Actors that are restarted together: ``one_for_one``, ``one_for_all`` or ``rest_for_one``.
+
+    ``max_restarts`` within ``within``: how often the group may be restarted as a whole because one
+    of its actors used up its own restarts, and escalates.
+    """
 
     name: str
     strategy: str
     actors: tuple[str, ...]
+    max_restarts: int = 3
+    within_ns: int = 600_000_000_000
+
+
+@dataclass(frozen=True)
+class LeasePlan:
+    """Gateways send new orders only while supervisor and risk renew their leases, each good for
+    ``period_ns``. Working orders are cancelled (``cancel_all``) once a lease has been gone for
+    ``grace_ns``, or left alone (``keep``)."""
+
+    period_ns: int = 50_000_000
+    on_lost: str = "cancel_all"  # keep | cancel_all
+    grace_ns: int = 500_000_000
+
+
+@dataclass(frozen=True)
+class BreakerPlan:
+    """A circuit breaker: which ``failures`` it counts of which wires and actors, when it opens,
+    what that means, and when it tries again."""
+
+    name: str
+    wires: tuple[int, ...]
+    actors: tuple[str, ...]
+    #: timeouts, rejects, staleness, gaps, overflow, deaths, restarts
+    failures: tuple[str, ...]
+    max_failures: int
+    reset_ns: int
+    max_reset_ns: int
+    half_open_max: int = 1
+    on_open: str = "reduce_only"  # reduce_only | cancel_all | halt
+    stale_after_ns: int = 1_000_000_000
 
 
 @dataclass(frozen=True)
@@ -136,7 +180,8 @@ class Plan:
 
     ``run_dir`` holds sockets, logs and the plan itself; ``shm_dir`` the pages in shared memory.
     ``start_order`` names all actors, each after those it depends on. ``python_path`` are folders to
-    append to ``sys.path`` before actor classes are imported.
+    append to ``sys.path`` before actor classes are imported. ``risks`` and ``gateways`` are the
+    actors of those roles, each at its place in the trading page.
     """
 
     name: str
@@ -151,6 +196,17 @@ class Plan:
     version: int = 1
     start_order: tuple[str, ...] = ()
     python_path: tuple[str, ...] = ()
+    lease: LeasePlan = LeasePlan()
+    breakers: tuple[BreakerPlan, ...] = ()
+    risks: tuple[str, ...] = ()
+    gateways: tuple[str, ...] = ()
+
+    def slot_of(self, actor: str) -> int:
+        """The actor's place among those of its role; 0 if it has none."""
+        for names in (self.risks, self.gateways):
+            if actor in names:
+                return names.index(actor)
+        return 0
 
     def actor(self, name: str) -> ActorPlan:
         """The actor called ``name``; KeyError if there is none."""
@@ -189,8 +245,8 @@ def _plan_from(data: dict[str, Any]) -> Plan:
         return RestartPlan(**{**d, "backoff": Backoff(**d["backoff"])})
 
     def actor(d: dict[str, Any]) -> ActorPlan:
-        return ActorPlan(**{**d, "depends_on": tuple(d["depends_on"]),
-                            "restart": restart(d["restart"]), "health": HealthCheck(**d["health"])})
+        return ActorPlan(**{**d, "restart": restart(d["restart"]),
+                            "health": HealthCheck(**d["health"])})
 
     def process(d: dict[str, Any]) -> ProcessPlan:
         threads = tuple(ThreadPlan(**{**t, "actors": tuple(t["actors"])}) for t in d["threads"])
@@ -205,4 +261,9 @@ def _plan_from(data: dict[str, Any]) -> Plan:
         "groups": tuple(GroupPlan(**{**g, "actors": tuple(g["actors"])}) for g in data["groups"]),
         "start_order": tuple(data.get("start_order", ())),
         "python_path": tuple(data.get("python_path", ())),
+        "lease": LeasePlan(**data.get("lease", {})),
+        "breakers": tuple(BreakerPlan(**{**b, **{key: tuple(b[key]) for key in (
+            "wires", "actors", "failures")}}) for b in data.get("breakers", ())),
+        "risks": tuple(data.get("risks", ())),
+        "gateways": tuple(data.get("gateways", ())),
     })

@@ -10,6 +10,7 @@ from __future__ import annotations
 import enum
 import faulthandler
 import os
+import select
 import signal
 import sys
 import time
@@ -50,8 +51,9 @@ class Command(enum.IntEnum):
 class ProcessHost:
     """The actors, threads and housekeeper of one process of ``plan``."""
 
-    def __init__(self, plan: Plan, name: str):
+    def __init__(self, plan: Plan, name: str, began_ns: int = 0):
         self.plan, self.process = plan, plan.process(name)
+        self._began_ns = began_ns or monotonic_ns()
         self.hosts: list[ActorHost] = []
         self.threads: list[ReactorThread | PlainThread] = []
         self._current: str | None = None  # the actor whose own code runs: it is to blame
@@ -85,6 +87,7 @@ class ProcessHost:
             self._current = name
             host = ActorHost(self.plan, self.plan.actor(name), self._zmq, self._wires,
                              self._deployment)
+            host.vitals.header["began_ns"] = self._began_ns
             self.hosts.append(host)
         for host in self._each():
             host.build()
@@ -95,13 +98,16 @@ class ProcessHost:
             host.open_wires()
         self._logs = [EventLog(host) for host in self.hosts]
         self._loggers = [actor_logger(host) for host in self.hosts]
-        for log in self._loggers:
-            log.debug("begins as process {}", os.getpid())  # where logs show a restart
+        for host, log in zip(self.hosts, self._loggers):  # where logs show a restart
+            log.debug("begins as process {}", os.getpid())
+            if host.previous_exit:
+                log.debug("the incarnation before ended: {}", host.previous_exit)
         self._start_threads()
         for host in self._each():
             host.state = ActorState.CATCHING_UP
             host.actor.start()
             host.live = True
+            host.vitals.header["live_ns"] = monotonic_ns()
         for thread in self.threads:
             thread.wake()
 
@@ -170,7 +176,7 @@ class ProcessHost:
                 log.drain(now)
                 unsettled |= host.state != ActorState.RUNNING
                 host.vitals.header["housekeeper_ns"] = now
-                host.vitals.header["queue"] = host.queued()
+                host.show_queue()
             self._check_threads()
             if unsettled:
                 self._wake()
@@ -180,7 +186,18 @@ class ProcessHost:
                 logger.warning("the supervisor is gone: {} stops", self.process.name)
                 self._stop()
                 return EXIT_ORPHANED
-            time.sleep((_BUSY_NS if unsettled else _CALM_NS) / 1e9)
+            self._rest(unsettled)
+
+    def _rest(self, unsettled: bool) -> None:
+        """Sleeps until the next round; after a millisecond also what actors wait for ends it."""
+        time.sleep(_BUSY_NS / 1e9)
+        if unsettled:
+            return
+        poller = select.poll()
+        for host in self.hosts:
+            for fd in host.actor.wake_fds():
+                poller.register(fd, select.POLLIN)
+        poller.poll((_CALM_NS - _BUSY_NS) // 1_000_000)
 
     def _wake(self) -> None:
         for thread in self.threads:
@@ -189,6 +206,8 @@ class ProcessHost:
     def _update_state(self, host: ActorHost, now: int) -> None:
         state = host.state
         if state == ActorState.CATCHING_UP:
+            if not host.vitals.header["connected_ns"] and host.actor.connected():
+                host.vitals.header["connected_ns"] = now
             if self._turning(host) and host.actor.ready():
                 host.state = ActorState.RUNNING
                 host.vitals.header["ready_ns"] = now
@@ -262,13 +281,18 @@ class ProcessHost:
 
 
 def run_process(plan_path: str, name: str) -> int:
-    """Entry point of a process of the deployment whose plan is at ``plan_path``."""
+    """Entry point of a process of the deployment whose plan is at ``plan_path``.
+
+    What makes it crash, and SIGQUIT, leave a traceback of all threads in its ``.crash`` file.
+    """
+    began_ns = monotonic_ns()
     plan = Plan.load(plan_path)
     sys.path.extend(folder for folder in plan.python_path if folder not in sys.path)
     crash = open(log_file(plan.run_dir, name).with_suffix(".crash"), "a")  # noqa: SIM115
     faulthandler.enable(crash)
+    faulthandler.register(signal.SIGQUIT, crash, all_threads=True)
     open_log(plan.run_dir, name)
-    return ProcessHost(plan, name).run()
+    return ProcessHost(plan, name, began_ns).run()
 
 
 if __name__ == "__main__":

@@ -201,10 +201,24 @@ def serve_pollers(thread_address):
 
 
 @kernel
+def note_slow_turn(thread_address, took_ns):
+    """Enters a turn that took long in the vitals of the thread's actors. Its begin and end are the
+    clock readings of two turns: nothing is read for it."""
+    thread = thread_record(thread_address)
+    for i in range(thread.n_ctx):
+        vitals = vitals_record(context(load_i64(thread.ctxs + 8 * i)).vitals)
+        vitals.slow_turn_ns = took_ns
+        vitals.slow_turns += 1
+
+
+@kernel
 def turn(thread_address, force):
     """One turn; returns the work done."""
     thread = thread_record(thread_address)
     now = now_ns(thread_address + _SCRATCH)
+    if thread.worked > 0 and now - thread.began_ns > thread.slow_ns:
+        note_slow_turn(thread_address, now - thread.began_ns)
+    thread.began_ns = now
     for i in range(thread.n_ctx):
         ctx = load_i64(thread.ctxs + 8 * i)
         actor = context(ctx)
@@ -212,6 +226,7 @@ def turn(thread_address, force):
         vitals_record(actor.vitals).heartbeat_ns = now
     work = serve_outputs(thread_address) + serve_inputs(thread_address, force)
     work += serve_timers(thread_address, now) + serve_pollers(thread_address)
+    thread.worked = work
     if work > 0:
         for i in range(thread.n_ctx):
             vitals_record(context(load_i64(thread.ctxs + 8 * i)).vitals).progress += 1

@@ -1,16 +1,21 @@
 """How long to wait before a restart, and whether there may be one. Pure arithmetic.
 
-Exponential backoff, capped, spread by jitter so that actors that died together do not return
-together; a budget of restarts in any period, as in Erlang/OTP's *restart intensity*.
+The first failure in a row is made good at once. From the second on: exponential backoff, capped,
+spread by jitter so that actors that died together do not return together; a budget of restarts in
+any period, as in Erlang/OTP's *restart intensity*.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from actors.runtime.plan import Backoff, RestartPlan
 
-__all__ = ["backoff_ns", "least_backoff_ns", "next_random", "within_budget"]
+if TYPE_CHECKING:
+    from actors.supervisor.rules import GroupRules
+
+__all__ = ["backoff_ns", "least_backoff_ns", "next_random", "recent_restarts", "within_budget"]
 
 _MASK = (1 << 64) - 1
 
@@ -28,7 +33,8 @@ def next_random(seed: int) -> tuple[int, float]:
 def backoff_ns(backoff: Backoff, failures: int, random: float) -> int:
     """Delay in ns after failure number ``failures`` (from 0) in a row; ``random`` in [0, 1).
 
-    ``initial * factor**failures``, spread by up to ``jitter`` of itself, at most ``max``.
+    None after the first; then ``initial * factor**(failures - 1)``, spread by up to ``jitter`` of
+    itself, at most ``max``.
     """
     spread = 1.0 + backoff.jitter * (2.0 * random - 1.0)
     return min(int(_middle_ns(backoff, failures) * spread), backoff.max_ns)
@@ -40,16 +46,24 @@ def least_backoff_ns(backoff: Backoff, failures: int) -> int:
 
 
 def _middle_ns(backoff: Backoff, failures: int) -> float:
+    if failures == 0:
+        return 0.0
     middle = float(backoff.initial_ns)
-    for _ in range(failures):
+    for _ in range(failures - 1):
         if middle >= backoff.max_ns or backoff.factor <= 1.0:
             break
         middle *= backoff.factor
     return min(middle, float(backoff.max_ns))
 
 
-def within_budget(restart: RestartPlan, restarted_ns: Sequence[int], at_ns: int) -> bool:
+def within_budget(budget: RestartPlan | GroupRules, restarted_ns: Sequence[int],
+                  at_ns: int) -> bool:
     """Whether one more restart at ``at_ns`` leaves every period of ``within_ns`` with at most
     ``max_restarts``; ``restarted_ns`` are the times of those before it."""
-    recent = sum(1 for t in restarted_ns if t > at_ns - restart.within_ns)
-    return recent < restart.max_restarts
+    return len(recent_restarts(budget, restarted_ns, at_ns)) < budget.max_restarts
+
+
+def recent_restarts(budget: RestartPlan | GroupRules, restarted_ns: Sequence[int],
+                    at_ns: int) -> tuple[int, ...]:
+    """Those of ``restarted_ns`` that count at ``at_ns``."""
+    return tuple(t for t in restarted_ns if t > at_ns - budget.within_ns)

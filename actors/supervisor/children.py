@@ -6,6 +6,8 @@ import os
 import signal
 from dataclasses import dataclass, field
 
+from actors.runtime.clock import monotonic_ns
+
 __all__ = ["Child", "Children"]
 
 
@@ -14,7 +16,8 @@ class Child:
     """One incarnation of a process, from the request to fork it until it is reaped.
 
     ``pid`` is 0 until it is forked; a signal meant for it waits in ``pending``. Times are ns:
-    when it was asked for, forked, and found dead. ``server`` is the pid of the fork server asked.
+    when it was asked for, forked, sent a SIGKILL, and found dead. ``server`` is
+    the pid of the fork server asked.
     """
 
     process: str
@@ -24,6 +27,7 @@ class Child:
     pid: int = 0
     pidfd: int = -1
     forked_ns: int = 0
+    killed_ns: int = 0
     dead_ns: int = 0
     pending: list[int] = field(default_factory=list)
 
@@ -32,6 +36,8 @@ class Child:
         if self.pid == 0:
             self.pending.append(number)
             return True
+        if number == signal.SIGKILL:
+            self.killed_ns = self.killed_ns or monotonic_ns()
         try:
             signal.pidfd_send_signal(self.pidfd, number)
         except ProcessLookupError:

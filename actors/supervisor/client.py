@@ -80,6 +80,10 @@ class ControlClient:
         reply = self.request("events", since=since)
         return reply["events"], reply["next"]
 
+    def note(self, kind: str, text: str, actor: str = "", **data: Any) -> int:
+        """Has something told among the events; returns its number."""
+        return self.request("note", kind=kind, text=text, actor=actor, data=data)["n"]
+
     def kill(self, actor: str, signal: str | int = "KILL") -> dict[str, Any]:
         """Sends a signal to the actor's process; says which and who shares it."""
         return self.request("kill", actor=actor, signal=signal)

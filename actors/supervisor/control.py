@@ -11,11 +11,13 @@ verb          arguments              reply
 ``status``                           ``stage``, ``progress``, ``trading_enabled``, ``reason`` …
 ``ps``                               ``actors``: a row each
 ``events``    ``since``              ``events``, ``next``, ``missed``
+``note``      ``kind``, ``text``     ``n``: it is an event; also ``actor``, ``data``
 ``kill``      ``actor``, ``signal``  ``actors``, ``pid``, ``process``, ``incarnation``
 ``stop``      ``actor``              ``actors``, ``process``, ``incarnation``
 ``start``     ``actor``              the same
 ``restart``   ``actor``              the same
 ``shutdown``  ``reason``
+``halt`` …    see ``trading_verbs``  ``request``, whose outcome ``trading`` tells
 ============  =====================  =============================================================
 """
 

@@ -15,7 +15,7 @@ from actors.runtime.plan import Plan
 from actors.runtime.process import Command
 from actors.runtime.vitals import Vitals, map_deployment, map_wires
 from actors.supervisor.liveness import ActorSeen
-from actors.supervisor.starvation import StarvationWatch
+from actors.supervisor.starvation import StarvationWatch, held_by
 from schemas.enums import ActorState
 
 __all__ = ["Pages"]
@@ -24,7 +24,9 @@ COUNTERS = ("started", "restarts", "exits", "kills", "hangs", "fork_server_resta
 HISTOGRAMS = ("restart",)
 _REASON_BYTES = VITALS.fields["reason"][0].itemsize - 1
 _PLACE = {name: VITALS.fields[name][1] // 8 for name in
-          ("pid", "state", "heartbeat_ns", "thread_id")}
+          ("pid", "state", "heartbeat_ns", "thread_id", "handled", "queue", "blocked")}
+_EXIT_BYTES = VITALS.fields["previous_exit"][0].itemsize - 1
+_START_TIMES = ("began_ns", "live_ns", "connected_ns", "ready_ns")
 _WORDS = max(_PLACE.values()) + 1
 
 
@@ -52,6 +54,7 @@ class Pages:
         self.wires = map_wires(shm_dir, len(plan.wires), create=True)
         self._pages: dict[str, _ActorPage] = {}
         self._starvation = StarvationWatch()
+        self._looked: dict[str, tuple[int, int]] = {}  # by actor: heartbeat and messages handled
         self.own = Vitals(shm_dir / "supervisor.vitals", COUNTERS, HISTOGRAMS, actor="supervisor",
                           kind="supervisor", tag="SUPERV", tables={})
         self.deployment = map_deployment(shm_dir, create=True)
@@ -93,10 +96,32 @@ class Pages:
             words = page.words.tolist()
             if words[_PLACE["pid"]] != pid:
                 return None
-            heartbeat_ns, tid = words[_PLACE["heartbeat_ns"]], words[_PLACE["thread_id"]]
-            found.append(ActorSeen(name, ActorState(words[_PLACE["state"]]), heartbeat_ns,
-                                   tid > 0 and self._starvation.starved(pid, tid, heartbeat_ns)))
+            found.append(self._seen(name, pid, words))
         return tuple(found)
+
+    def _seen(self, name: str, pid: int, words: list[int]) -> ActorSeen:
+        """What the words of a page say, and, only of an actor that did nothing since the last look,
+        what else there is to find out."""
+        heartbeat_ns, tid = words[_PLACE["heartbeat_ns"]], words[_PLACE["thread_id"]]
+        handled = words[_PLACE["handled"]]
+        before, self._looked[name] = self._looked.get(name), (heartbeat_ns, handled)
+        starved = tid > 0 and self._starvation.starved(pid, tid, heartbeat_ns)
+        held, queued = "", 0
+        if before is not None and before[0] == heartbeat_ns:
+            held = held_by(pid)
+        elif before is not None and before[1] == handled and words[_PLACE["queue"]] > 0 \
+                and not words[_PLACE["blocked"]]:
+            queued = self._takeable(name)
+        return ActorSeen(name, ActorState(words[_PLACE["state"]]), heartbeat_ns,
+                         starved or held == "debugger", held == "signal", handled, queued)
+
+    def _takeable(self, actor: str) -> int:
+        """Messages that wait on wires into the actor whose producers live and are accepted: what a
+        dead producer had sent may never arrive."""
+        pages = [self.wires[w.index] for w in self.plan.inputs_of(actor)]
+        return sum(max(waiting(page), 0) for page in pages
+                   if page["accepted"] == page["p_epoch"] and page["c_epoch"] != 0
+                   and page["p_connected"] == page["c_epoch"])
 
     def reason(self, process: str, pid: int) -> str:
         """Why the process failed, as it wrote itself before it ended; empty if it did not."""
@@ -110,10 +135,37 @@ class Pages:
         pages = [self.page(name) for name in self.plan.process(process).actors]
         return [page for page in pages if page is not None]
 
-    def ready_ns(self, process: str) -> int:
-        """When the last of the process's actors was ready, by its own clock; 0 if one is not."""
-        times = [int(page.header["ready_ns"]) for page in self._pages_of(process)]
-        return max(times, default=0) if all(times) else 0
+    def start_times(self, process: str) -> dict[str, int]:
+        """When the process's present incarnation began to run, handled messages, was connected and
+        ready: the last of its actors; 0 if one did not say."""
+        pages = self._pages_of(process)
+        times = {name: [int(page.header[name]) for page in pages] for name in _START_TIMES}
+        return {name: max(found, default=0) if all(found) else 0 for name, found in times.items()}
+
+    def last_heartbeat_ns(self, process: str, pid: int) -> int:
+        """The last sign of life of process ``pid``; 0 if there was none."""
+        return max((int(page.header["heartbeat_ns"]) for page in self._pages_of(process)
+                    if int(page.header["pid"]) == pid), default=0)
+
+    def copies(self, process: str, pid: int) -> dict[str, np.ndarray]:
+        """By actor, its page as it is now: uint8 (n,). Only of those that ``pid`` came to make."""
+        found = {name: self.page(name) for name in self.plan.process(process).actors}
+        return {name: np.array(page.vitals.bytes) for name, page in found.items()
+                if page is not None and int(page.header["pid"]) == pid}
+
+    def described(self, actor: str) -> dict:
+        """What the actor's page says of itself; empty before it is made."""
+        try:
+            return Vitals(self._path(actor)).description
+        except (OSError, ValueError):
+            return {}
+
+    def slow_turns(self, actor: str) -> tuple[int, int]:
+        """How many slow turns the actor's reactor took, and how long the last one, in ns."""
+        page = self.page(actor)
+        if page is None:
+            return 0, 0
+        return int(page.header["slow_turns"]), int(page.header["slow_turn_ns"])
 
     def quiet(self) -> bool:
         """Whether no wire holds a message."""
@@ -136,11 +188,12 @@ class Pages:
         for page in self._pages_of(process):
             page.header["started_ns"], page.header["restarts"] = started_ns, restarts
 
-    def died(self, process: str, exit_code: int) -> None:
-        """A process was reaped: producers learn at once that nobody listens any more, and the
-        ledger that nobody sends."""
+    def died(self, process: str, exit_code: int, how: str) -> None:
+        """A process was reaped: producers learn at once that nobody listens any more, the ledger
+        that nobody sends, and the next incarnation how it ended."""
         for page in self._pages_of(process):
             page.header["exit_status"] = exit_code
+            page.header["previous_exit"] = _clip(how, _EXIT_BYTES)
         for name in self.plan.process(process).actors:
             for wire in self.plan.inputs_of(name):
                 self.wires[wire.index]["c_epoch"] = 0
@@ -181,6 +234,6 @@ class Pages:
         record_ns(histogram.__array_interface__["data"][0], restart_ns)
 
 
-def _clip(text: str) -> bytes:
+def _clip(text: str, size: int = _REASON_BYTES) -> bytes:
     """As much of ``text`` as fits into a header, cut between characters."""
-    return text.encode()[:_REASON_BYTES].decode(errors="ignore").encode()
+    return text.encode()[:size].decode(errors="ignore").encode()

@@ -5,25 +5,33 @@ exponential backoff. Three rules hold whatever happens: an event about an incarn
 longer the current one causes no action; a stop beats every restart; a process that failed is
 started again no sooner than its backoff says, unless somebody asks for it.
 
-Ending a deployment is in :mod:`actors.supervisor.shutdown`.
+What follows the end of a process is in :mod:`actors.supervisor.endings`, when one may start in
+:mod:`actors.supervisor.starting`, the end of a deployment in :mod:`actors.supervisor.shutdown`.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from actors.supervisor.backoff import backoff_ns, next_random, within_budget
-from actors.supervisor.liveness import READY_STATES, hung_after_ns, is_hung, take_pulse
+from actors.supervisor.endings import ended
+from actors.supervisor.liveness import READY_STATES, Pulse, ailment, take_pulse
 from actors.supervisor.shutdown import SHUTTING_DOWN, advance_shutdown, begin_shutdown
+from actors.supervisor.starting import may_start, next_lapse_ns, spawn
 from actors.supervisor.state import (
-    Action, Drained, EnableTrading, Event, Exited, Kill, Notice, Outcome, Phase, Prepared,
-    ProcessState, RestartRequested, Seen, Shutdown, Spawn, SpawnFailed, Stage, StartRequested,
-    State, StopRequested,
+    Action, Drained, EnableTrading, Event, Exited, Notice, Outcome, Phase, Prepared,
+    ProcessState, RestartRequested, Seen, Shutdown, SpawnFailed, Stage, StartRequested, State,
+    StopRequested, Traceback,
 )
 from actors.supervisor.turn import Turn
+from actors.supervisor.words import duration
 from schemas.enums import ActorState
 
-__all__ = ["next_deadline_ns", "step"]
+__all__ = ["TRACEBACK_NS", "next_deadline_ns", "step"]
+
+TRACEBACK_NS = 20_000_000
+"""From asking a process that hangs for a traceback to killing it."""
+
+_WITH_DEADLINE = (Phase.STARTING, Phase.STOPPING, Phase.KILLING, Phase.BACKOFF)
 
 
 def step(state: State, event: Event, now_ns: int) -> tuple[State, tuple[Action, ...]]:
@@ -37,8 +45,8 @@ def step(state: State, event: Event, now_ns: int) -> tuple[State, tuple[Action, 
 
 def next_deadline_ns(state: State, now_ns: int) -> int | None:
     """When, after ``now_ns``, something has to be decided even if nothing happens; or None."""
-    deadlines = [p.deadline_ns for p in state.processes
-                 if p.phase in (Phase.STARTING, Phase.STOPPING, Phase.BACKOFF)]
+    deadlines = [p.deadline_ns for p in state.processes if p.phase in _WITH_DEADLINE]
+    deadlines += next_lapse_ns(state)
     if state.stage == Stage.DRAINING:
         deadlines.append(state.drain_until_ns)
     if state.stage == Stage.STOPPING:
@@ -76,9 +84,9 @@ def _apply_to_incarnation(turn: Turn, process: ProcessState,
         case Seen():
             _seen(turn, process, event)
         case Exited():
-            _ended(turn, process, event.failed, event.reason)
+            ended(turn, process, event.failed, event.reason)
         case SpawnFailed():
-            _ended(turn, process, True, event.reason)
+            ended(turn, process, True, event.reason)
 
 
 def _seen(turn: Turn, process: ProcessState, event: Seen) -> None:
@@ -92,14 +100,25 @@ def _seen(turn: Turn, process: ProcessState, event: Seen) -> None:
         process = turn.put(replace(process, phase=Phase.RUNNING, ready_ns=turn.now_ns))
         turn.act(Notice("ready", process.name, "is running"))
     elif process.phase == Phase.RUNNING and turn.stage not in SHUTTING_DOWN:
-        grace = process.rules.stop_grace_ns
         for pulse in pulses:
-            if is_hung(rules[pulse.name], pulse, grace):
-                still = hung_after_ns(rules[pulse.name], pulse.state, grace)
-                _kill_for(turn, process, "hung",
-                          f"hung: {pulse.name} {pulse.state.name} without a heartbeat for "
-                          f"{_duration(still)}")
-                break
+            _tell_changes(turn, process, before.get(pulse.name, pulse), pulse)
+        grace = process.rules.stop_grace_ns
+        blame = next(filter(None, (ailment(rules[p.name], p, grace) for p in pulses)), "")
+        if blame:
+            _kill_for(turn, process, "hung", blame)
+
+
+def _tell_changes(turn: Turn, process: ProcessState, before: Pulse, now: Pulse) -> None:
+    """What people should know of an actor that runs."""
+    if now.state != before.state:
+        turn.act(Notice("state", process.name,
+                        f"{now.name} is {now.state.name}, was {before.state.name}",
+                        {"actor": now.name, "from": before.state.name, "to": now.state.name}))
+    if now.suspended and not before.suspended:
+        turn.act(Notice("suspended", process.name, f"{now.name} was stopped by a signal; unless "
+                                                   "continued soon, it is restarted"))
+    elif before.suspended and not now.suspended:
+        turn.act(Notice("continued", process.name, f"{now.name} goes on"))
 
 
 def _all_ready(process: ProcessState) -> bool:
@@ -108,78 +127,17 @@ def _all_ready(process: ProcessState) -> bool:
 
 
 def _kill_for(turn: Turn, process: ProcessState, kind: str, blame: str) -> None:
-    """A failure that only a kill ends; ``blame`` becomes the reason of the exit that follows."""
-    process = turn.put(replace(process, phase=Phase.KILLING, again=False, blame=blame))
-    turn.act(Notice(kind, process.name, blame), Kill(process.name, process.incarnation))
-
-
-def _ended(turn: Turn, process: ProcessState, failed: bool, reason: str) -> None:
-    """The current incarnation is gone: start again, give up, or leave it."""
-    failed = failed or bool(process.blame)
-    reason = process.blame or reason
-    policy = process.rules.restart.policy
-    turn.act(Notice("exited", process.name, reason, {"failed": int(failed)}))
-    if turn.stage in SHUTTING_DOWN or not process.wanted:
-        turn.down(process, ActorState.STOPPED, reason)
-    elif process.again:
-        turn.put(replace(process, phase=Phase.WAITING, reason=reason))
-    elif policy == "always" or failed and policy == "on-failure":
-        _back_off(turn, process, reason)
-    elif failed:
-        _give_up(turn, process, f"{reason}; restart: no")
-    else:
-        turn.down(process, ActorState.STOPPED, reason)
-        if turn.stage == Stage.STARTING:
-            begin_shutdown(turn, Outcome.START_FAILED,
-                           f"{process.name} ended before trading was enabled: {reason}")
-
-
-def _back_off(turn: Turn, process: ProcessState, reason: str) -> None:
-    """Restart after a failure: after its backoff, if the budget has room, with its group."""
-    restart = process.rules.restart
-    healthy_ns = turn.now_ns - process.ready_ns if process.ready_ns else 0
-    failures = 0 if healthy_ns >= restart.backoff.reset_after_ns else process.failures
-    turn.seed, random = next_random(turn.seed)
-    delay = backoff_ns(restart.backoff, failures, random)
-    at = turn.now_ns + delay
-    if not within_budget(restart, process.restarted_ns, at):
-        times = f"{restart.max_restarts} restart{'s' * (restart.max_restarts != 1)}"
-        _give_up(turn, process,
-                 f"{reason}; gave up after {times} within {_duration(restart.within_ns)}")
-        return
-    recent = tuple(t for t in process.restarted_ns if t > at - restart.within_ns)
-    turn.down(replace(process, deadline_ns=at, failures=failures + 1, restarting=True,
-                      restarted_ns=recent), ActorState.BACKOFF, reason)
-    turn.act(Notice("backoff", process.name, f"restarts in {_duration(delay)}",
-                    {"delay_ns": delay, "restart": len(recent) + 1}))
-    for group in turn.rules.groups_of(process.name):
-        for name in group.restarted_with(process.name):
-            _restart_with_group(turn, turn[name], group.name, process.name)
-
-
-def _restart_with_group(turn: Turn, mate: ProcessState, group: str, because: str) -> None:
-    if not mate.wanted or not mate.is_up or mate.blame:
-        return
-    if mate.phase in (Phase.STARTING, Phase.RUNNING):
-        turn.act(Notice("group", mate.name, f"restarts with {because} (group {group})"))
-        turn.ask_stop(mate, again=True)
-    else:
-        turn.put(replace(mate, again=True))
-
-
-def _give_up(turn: Turn, process: ProcessState, reason: str) -> None:
-    turn.down(process, ActorState.FATAL, reason)
-    turn.act(Notice("fatal", process.name, reason))
-    if turn.stage == Stage.STARTING:
-        begin_shutdown(turn, Outcome.START_FAILED, f"{process.name}: {reason}")
-    elif process.rules.restart.on_exhausted == "halt":
-        begin_shutdown(turn, Outcome.HALTED, f"{process.name}: {reason}")
+    """A failure that only a kill ends; ``blame`` becomes the reason of the exit that follows. The
+    process has a moment to say where it is."""
+    turn.put(replace(process, phase=Phase.KILLING, again=False, blame=blame,
+                     deadline_ns=turn.now_ns + TRACEBACK_NS))
+    turn.act(Notice(kind, process.name, blame), Traceback(process.name, process.incarnation))
 
 
 # ---- wishes --------------------------------------------------------------------------------------
 
 def _stop_requested(turn: Turn, process: ProcessState) -> None:
-    process = turn.put(replace(process, wanted=False, again=False, restarting=False))
+    process = turn.put(replace(process, wanted=False, again=False, restarting=False, regroup=""))
     if process.phase in (Phase.STARTING, Phase.RUNNING):
         turn.ask_stop(process)
     elif process.phase in (Phase.WAITING, Phase.BACKOFF):
@@ -206,7 +164,8 @@ def _restart_requested(turn: Turn, process: ProcessState) -> None:
 
 def _pardoned(process: ProcessState) -> ProcessState:
     """Wanted, and its failures forgotten."""
-    return replace(process, wanted=True, failures=0, restarted_ns=(), restarting=False, blame="")
+    return replace(process, wanted=True, failures=0, restarted_ns=(), restarting=False, regroup="",
+                   blame="")
 
 
 # ---- time ----------------------------------------------------------------------------------------
@@ -216,8 +175,8 @@ def _advance(turn: Turn) -> None:
     for name in turn.names:
         _meet_deadline(turn, turn[name])
     for name in turn.names:
-        if _may_start(turn, turn[name]):
-            _spawn(turn, turn[name])
+        if may_start(turn, turn[name]):
+            spawn(turn, turn[name])
     if turn.stage == Stage.STARTING and _all_wanted_ready(turn):
         turn.stage = Stage.ENABLED
         turn.act(EnableTrading(), Notice("enabled", "", "all actors ready, trading enabled"))
@@ -225,11 +184,13 @@ def _advance(turn: Turn) -> None:
 
 
 def _meet_deadline(turn: Turn, process: ProcessState) -> None:
-    if process.phase not in (Phase.STARTING, Phase.STOPPING, Phase.BACKOFF) \
+    if process.phase not in _WITH_DEADLINE or not process.deadline_ns \
             or turn.now_ns < process.deadline_ns:
         return
-    if process.phase == Phase.STOPPING:
-        turn.kill(process, f"did not stop within {_duration(process.rules.stop_grace_ns)}")
+    if process.phase == Phase.KILLING:
+        turn.kill_now(process)
+    elif process.phase == Phase.STOPPING:
+        turn.kill(process, f"did not stop within {duration(process.rules.stop_grace_ns)}")
     elif process.phase == Phase.BACKOFF:
         turn.put(replace(process, phase=Phase.WAITING))
     elif turn.stage == Stage.STARTING:
@@ -242,45 +203,9 @@ def _not_ready(process: ProcessState) -> str:
     late = [f"{pulse.name} is {pulse.state.name}" for pulse in process.pulses
             if pulse.state not in READY_STATES]
     where = f" ({', '.join(late)})" if late else ""
-    return f"not ready within {_duration(process.rules.start_period_ns)}{where}"
-
-
-def _may_start(turn: Turn, process: ProcessState) -> bool:
-    """Whether a waiting process's turn has come.
-
-    After a failure it does not wait for others, unless its group is restarted as a whole: then
-    nobody starts before all that were to stop have stopped and those before it are back.
-    """
-    if process.phase != Phase.WAITING or turn.stage not in (Stage.STARTING, Stage.ENABLED):
-        return False
-    groups = [g for g in turn.rules.groups_of(process.name) if g.strategy != "one_for_one"]
-    for group in groups:
-        mates = [turn[name] for name in group.processes if name != process.name]
-        if any(mate.phase in (Phase.STOPPING, Phase.KILLING) for mate in mates):
-            return False
-        if any(turn[name].phase == Phase.BACKOFF for name in group.restarted_by(process.name)):
-            return False
-    if process.restarting and not groups:
-        return True
-    return not any(turn[name].on_its_way for name in process.rules.depends_on)
-
-
-def _spawn(turn: Turn, process: ProcessState) -> None:
-    restarted = process.restarted_ns + ((turn.now_ns,) if process.restarting else ())
-    process = turn.put(replace(
-        process, phase=Phase.STARTING, incarnation=process.incarnation + 1, again=False, ready_ns=0,
-        restarting=False, restarted_ns=restarted, pulses=(), blame="",
-        deadline_ns=turn.now_ns + process.rules.start_period_ns))
-    turn.act(Spawn(process.name, process.incarnation))
+    return f"not ready within {duration(process.rules.start_period_ns)}{where}"
 
 
 def _all_wanted_ready(turn: Turn) -> bool:
     wanted = [turn[name] for name in turn.names if turn[name].wanted]
     return bool(wanted) and all(p.phase == Phase.RUNNING and _all_ready(p) for p in wanted)
-
-
-def _duration(ns: int) -> str:
-    for unit, size in (("s", 1_000_000_000), ("ms", 1_000_000), ("µs", 1_000)):
-        if ns >= size:
-            return f"{ns / size:.3g} {unit}"
-    return f"{ns} ns"

@@ -11,12 +11,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
+from typing import NamedTuple
 
 from actors.runtime.plan import ActorPlan, Backoff, Plan, RestartPlan
 
-__all__ = ["ActorRules", "GroupRules", "PlanError", "ProcessRules", "Rules", "rules_of"]
+__all__ = ["ActorRules", "GroupRules", "Need", "PlanError", "ProcessRules", "Rules", "rules_of"]
 
 _WILLINGNESS = ("no", "on-failure", "always")
+_CONDITIONS = ("started", "ready", "healthy")
+_SEVERITY = ("isolate", "escalate", "halt")
 
 
 class PlanError(ValueError):
@@ -34,15 +37,25 @@ class ActorRules:
     start_period_ns: int = 30_000_000_000
 
 
+class Need(NamedTuple):
+    """A process that comes before another: once it is ``started`` (forked), ``ready`` (all its
+    actors have been), or ``healthy`` (they are RUNNING, none of them DEGRADED)."""
+
+    process: str
+    condition: str = "ready"
+
+
 @dataclass(frozen=True)
 class ProcessRules:
-    """One process: its actors, the processes that must be ready before it, and its policies."""
+    """One process: its actors, what it waits for, and its policies. ``significant``: the
+    deployment ends when it ends for good."""
 
     name: str
     actors: tuple[ActorRules, ...]
-    depends_on: tuple[str, ...] = ()
+    depends_on: tuple[Need, ...] = ()
     restart: RestartPlan = RestartPlan()
     stop_grace_ns: int = 1_000_000_000
+    significant: bool = False
 
     @property
     def start_period_ns(self) -> int:
@@ -51,11 +64,16 @@ class ProcessRules:
 
 @dataclass(frozen=True)
 class GroupRules:
-    """Processes whose restarts go together (Erlang/OTP, *supervisor*: restart strategy)."""
+    """Processes whose restarts go together (Erlang/OTP, *supervisor*: restart strategy).
+
+    ``max_restarts`` in any ``within_ns``: of the group as a whole, when one of it escalates.
+    """
 
     name: str
     strategy: str  # one_for_one | one_for_all | rest_for_one
     processes: tuple[str, ...]
+    max_restarts: int = 3
+    within_ns: int = 600_000_000_000
 
     def restarted_with(self, process: str) -> tuple[str, ...]:
         """The other members to restart when ``process`` is."""
@@ -84,19 +102,29 @@ class Rules:
 def rules_of(plan: Plan) -> Rules:
     """The rules of ``plan``. :class:`PlanError` if processes wait for each other in a circle."""
     home = {actor.name: actor.process for actor in plan.actors}
-    needs = {process.name: tuple(dict.fromkeys(
-        home[needed] for name in process.actors for needed in plan.actor(name).depends_on
-        if home[needed] != process.name)) for process in plan.processes}
+    needs = {process.name: _needs(plan, process.name, home) for process in plan.processes}
     processes = tuple(_process_rules(name, [plan.actor(a) for a in plan.process(name).actors],
                                      needs[name]) for name in _start_order(plan, home, needs))
     groups = tuple(GroupRules(group.name, group.strategy,
-                              tuple(dict.fromkeys(home[a] for a in group.actors)))
+                              tuple(dict.fromkeys(home[a] for a in group.actors)),
+                              group.max_restarts, group.within_ns)
                    for group in plan.groups)
     return Rules(processes, groups)
 
 
+def _needs(plan: Plan, process: str, home: Mapping[str, str]) -> dict[str, str]:
+    """Which processes ``process`` waits for, and until when: the most that an actor of it asks."""
+    needs: dict[str, str] = {}
+    for name in plan.process(process).actors:
+        for needed, condition in plan.actor(name).depends_on.items():
+            if home[needed] != process:
+                before = needs.get(home[needed], _CONDITIONS[0])
+                needs[home[needed]] = max(before, condition, key=_CONDITIONS.index)
+    return needs
+
+
 def _start_order(plan: Plan, home: Mapping[str, str],
-                 needs: Mapping[str, tuple[str, ...]]) -> list[str]:
+                 needs: Mapping[str, Mapping[str, str]]) -> list[str]:
     """Processes so that each comes after those it needs; otherwise as ``start_order`` has them."""
     actors = plan.start_order or tuple(actor.name for actor in plan.actors)
     waiting = list(dict.fromkeys(home[actor] for actor in actors))
@@ -115,14 +143,15 @@ def _start_order(plan: Plan, home: Mapping[str, str],
     return order
 
 
-def _process_rules(name: str, actors: list[ActorPlan], needs: tuple[str, ...]) -> ProcessRules:
+def _process_rules(name: str, actors: list[ActorPlan], needs: Mapping[str, str]) -> ProcessRules:
     return ProcessRules(
         name=name,
         actors=tuple(ActorRules(a.name, a.health.interval_ns, a.health.retries,
                                 a.health.start_period_ns) for a in actors),
-        depends_on=needs,
+        depends_on=tuple(Need(*need) for need in needs.items()),
         restart=_merged([a.restart for a in actors]),
-        stop_grace_ns=max(a.stop_grace_ns for a in actors))
+        stop_grace_ns=max(a.stop_grace_ns for a in actors),
+        significant=any(a.significant for a in actors))
 
 
 def _merged(plans: list[RestartPlan]) -> RestartPlan:
@@ -136,4 +165,4 @@ def _merged(plans: list[RestartPlan]) -> RestartPlan:
                         factor=max(b.factor for b in backoffs),
                         jitter=max(b.jitter for b in backoffs),
                         reset_after_ns=max(b.reset_after_ns for b in backoffs)),
-        on_exhausted="halt" if any(p.on_exhausted == "halt" for p in plans) else "isolate")
+        on_exhausted=max((p.on_exhausted for p in plans), key=_SEVERITY.index))

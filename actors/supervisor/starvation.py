@@ -13,7 +13,7 @@ import os
 import pathlib
 from dataclasses import dataclass
 
-__all__ = ["StarvationWatch"]
+__all__ = ["StarvationWatch", "held_by"]
 
 
 @dataclass
@@ -42,6 +42,16 @@ class StarvationWatch:
         if now.get(tid, -1) == earlier.get(tid) and _is_runnable(pid, tid):
             return True
         return now == earlier and any(_is_runnable(pid, thread) for thread in now)
+
+
+def held_by(pid: int) -> str:
+    """What keeps the whole process from running: a ``signal`` (SIGSTOP, SIGTSTP), a ``debugger``;
+    empty if nothing does, or it is gone. Source: proc(5), states T and t."""
+    try:
+        stat = pathlib.Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return ""
+    return {"T": "signal", "t": "debugger"}.get(stat.rpartition(")")[2].split()[0], "")
 
 
 def _ran_ns(pid: int) -> dict[int, int]:

@@ -7,7 +7,9 @@ the world below carries the incarnation it is about; commands from people do not
 from __future__ import annotations
 
 import enum
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from actors.supervisor.liveness import ActorSeen, Pulse
 from actors.supervisor.rules import ProcessRules, Rules
@@ -17,7 +19,7 @@ __all__ = [
     "Action", "AskStop", "Drain", "Drained", "EnableTrading", "Ended", "Event", "Exited", "Kill",
     "Notice", "Outcome", "Phase", "Prepared", "ProcessState", "Publish", "RestartRequested", "Seen",
     "Shutdown", "Spawn", "SpawnFailed", "Stage", "StartRequested", "State", "StopRequested", "Tick",
-    "UP", "initial_state",
+    "Traceback", "UP", "initial_state",
 ]
 
 
@@ -61,7 +63,8 @@ class Outcome(enum.StrEnum):
 class ProcessState:
     """One process.
 
-    ``again``: start it once it has ended. ``blame``: why it was killed, which then is why it ended.
+    ``again``: start it once it has ended. ``regroup``: the group that is being restarted as a whole
+    with it, until it starts. ``blame``: why it was killed, which then is why it ended.
     ``failures`` in a row without ``reset_after`` of health set the backoff; ``restarted_ns`` are
     the restarts after failures that the budget counts. ``ready_ns`` is 0 until this incarnation is
     ready.
@@ -77,6 +80,7 @@ class ProcessState:
     failures: int = 0
     restarting: bool = False
     restarted_ns: tuple[int, ...] = ()
+    regroup: str = ""
     pulses: tuple[Pulse, ...] = ()
     blame: str = ""
     reason: str = ""
@@ -97,7 +101,8 @@ class ProcessState:
 
 @dataclass(frozen=True)
 class State:
-    """The whole deployment. ``seed`` is the state of the jitter's random numbers.
+    """The whole deployment. ``seed`` is the state of the jitter's random numbers;
+    ``group_restarts``, by group, when it was restarted as a whole.
 
     Of a shutdown: ``drain_until_ns``, then one process after the other; from ``together_ns`` all at
     once; at ``kill_ns`` what is left is killed; at ``abandon_ns`` the supervisor gives up waiting.
@@ -106,6 +111,7 @@ class State:
     rules: Rules
     processes: tuple[ProcessState, ...]
     seed: int
+    group_restarts: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     stage: Stage = Stage.PREPARING
     outcome: Outcome = Outcome.ORDERLY
     reason: str = ""
@@ -224,6 +230,14 @@ class AskStop:
 
 
 @dataclass(frozen=True)
+class Traceback:
+    """Ask the process for a traceback of all its threads; its kill follows."""
+
+    process: str
+    incarnation: int
+
+
+@dataclass(frozen=True)
 class Kill:
     """SIGKILL."""
 
@@ -256,12 +270,12 @@ class Drain:
 
 @dataclass(frozen=True)
 class Notice:
-    """Something worth telling people. ``kind`` is one word; ``data`` are its numbers."""
+    """Something worth telling people. ``kind`` is one word; ``data`` is for programs."""
 
     kind: str
     process: str
     text: str
-    data: dict[str, int] = field(default_factory=dict)
+    data: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -272,4 +286,4 @@ class Ended:
     reason: str
 
 
-Action = Spawn | AskStop | Kill | Publish | EnableTrading | Drain | Notice | Ended
+Action = Spawn | AskStop | Traceback | Kill | Publish | EnableTrading | Drain | Notice | Ended

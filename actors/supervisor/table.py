@@ -6,8 +6,10 @@ from typing import Any
 
 from actors.runtime.clock import NS
 from actors.runtime.pids import is_alive
+from actors.supervisor.autopsies import Autopsies
 from actors.supervisor.children import Children
 from actors.supervisor.pages import Pages
+from actors.supervisor.restarts import Restarts, budget_of
 from actors.supervisor.state import Phase, ProcessState, State
 from schemas.enums import ActorState
 
@@ -21,8 +23,9 @@ _AT_WORK = (ActorState.CATCHING_UP, ActorState.RUNNING, ActorState.DEGRADED)
 class ActorTable:
     """Builds the rows; keeps what rates are computed from."""
 
-    def __init__(self, pages: Pages, children: Children):
+    def __init__(self, pages: Pages, children: Children, restarts: Restarts, autopsies: Autopsies):
         self._pages, self._children = pages, children
+        self._restarts, self._autopsies = restarts, autopsies
         self._counted: dict[str, tuple[int, int]] = {}
         self._rates: dict[str, float] = {}
         self._next_ns = 0
@@ -68,7 +71,9 @@ class ActorTable:
             "handled": word("handled"),
             "handled_per_s": round(self._rates.get(name, 0.0), 1) if pid else 0.0,
             "queue": self._pages.queue(name), "exit_status": word("exit_status"),
-            "reason": reason,
+            "reason": reason, "post_mortem": self._autopsies.folders.get(process.name, ""),
+            "restart_ns": self._restarts.last.get(process.name, {}).get("restart_ns", 0),
+            "recovery_budget_ns": budget_of(self._pages.plan, process.name),
         }
 
     @staticmethod
@@ -87,5 +92,6 @@ class ActorTable:
             "state": ActorState(int(header["state"])).name, "pid": int(header["pid"]),
             "epoch": int(header["epoch"]), "incarnation": 1, "restarts": 0,
             "uptime_ns": now_ns - int(header["started_ns"]), "handled": 0, "handled_per_s": 0.0,
-            "queue": 0, "exit_status": 0, "reason": "",
+            "queue": 0, "exit_status": 0, "reason": "", "post_mortem": "", "restart_ns": 0,
+            "recovery_budget_ns": 0,
         }

@@ -28,6 +28,7 @@ class Turn:
         self.outcome, self.reason = state.outcome, state.reason
         self.drain_until_ns, self.together_ns = state.drain_until_ns, state.together_ns
         self.kill_ns, self.abandon_ns = state.kill_ns, state.abandon_ns
+        self.group_restarts = dict(state.group_restarts)
 
     def __getitem__(self, name: str) -> ProcessState:
         return self._processes[name]
@@ -55,8 +56,13 @@ class Turn:
 
     def kill(self, process: ProcessState, why: str) -> None:
         """Kills a process that did not stop when asked."""
-        process = self.put(replace(process, phase=Phase.KILLING))
-        self.act(Notice("killed", process.name, why), Kill(process.name, process.incarnation))
+        self.act(Notice("killed", process.name, why))
+        self.kill_now(process)
+
+    def kill_now(self, process: ProcessState) -> None:
+        """Kills a process; that somebody was told of it is the caller's affair."""
+        self.put(replace(process, phase=Phase.KILLING, deadline_ns=0))
+        self.act(Kill(process.name, process.incarnation))
 
     def down(self, process: ProcessState, state: ActorState, reason: str) -> None:
         """Enters what became of a process of which nothing runs."""
@@ -66,6 +72,7 @@ class Turn:
     def result(self) -> tuple[State, tuple[Action, ...]]:
         state = replace(
             self._before, processes=tuple(self._processes.values()), seed=self.seed,
+            group_restarts=self.group_restarts,
             stage=Stage(self.stage), outcome=self.outcome, reason=self.reason,
             drain_until_ns=self.drain_until_ns, together_ns=self.together_ns, kill_ns=self.kill_ns,
             abandon_ns=self.abandon_ns)

@@ -41,6 +41,8 @@ def load_units(paths: Iterable[str], python_path: Iterable[str]) -> tuple[list[U
 
     The list is the same in every process that asks: workers name units by their place in it.
     """
+    import numpy.ma  # noqa: F401  Numba asks for it at its first call; forked children have it then
+
     from actors.runtime.host import ActorError, load_class
 
     sys.path.extend(folder for folder in python_path if folder not in sys.path)

@@ -13,10 +13,13 @@ from actors.supervisor.shutdown import SHUTTING_DOWN
 from actors.supervisor.state import (
     Outcome, RestartRequested, Shutdown, StartRequested, StopRequested,
 )
+from actors.supervisor.trading_verbs import trading_verbs_of
 
 __all__ = ["verbs_of"]
 
 Request = Mapping[str, Any]
+
+_OWN_FIELDS = frozenset({"n", "t_ns", "kind", "process", "actors", "text", "level"})
 
 
 def verbs_of(shell: Shell) -> dict[str, Callable[[Request], dict[str, Any]]]:
@@ -25,13 +28,16 @@ def verbs_of(shell: Shell) -> dict[str, Callable[[Request], dict[str, Any]]]:
         "ping": lambda request: {"pid": os.getpid()},
         "status": lambda request: _status(shell),
         "ps": lambda request: {"actors": shell.table.rows(shell.state, monotonic_ns()),
-                               "stage": shell.state.stage.value},
+                               "stage": shell.state.stage.value,
+                               "trading": shell.switch.summary()},
         "events": lambda request: _events(shell, request),
+        "note": lambda request: _note(shell, request),
         "kill": lambda request: _kill(shell, request),
         "stop": lambda request: _wish(shell, request, StopRequested),
         "start": lambda request: _wish(shell, request, StartRequested),
         "restart": lambda request: _wish(shell, request, RestartRequested),
         "shutdown": lambda request: _shutdown(shell, request),
+        **trading_verbs_of(shell.plan, shell.switch),
     }
 
 
@@ -42,6 +48,7 @@ def _status(shell: Shell) -> dict[str, Any]:
         "progress": dict(shell.nursery.progress),
         "trading_enabled": bool(deployment["trading_enabled"]),
         "uptime_ns": monotonic_ns() - int(deployment["started_ns"]),
+        "trading": shell.switch.summary(),
         "outcome": state.outcome.value, "reason": state.reason,
         "waiting_for": [p.name for p in state.processes if p.on_its_way],
         "restarts": {a.name: max(state.process(a.process).incarnation - 1, 0)
@@ -55,6 +62,18 @@ def _events(shell: Shell, request: Request) -> dict[str, Any]:
         raise RequestError("bad_request", "'since' has to be a number of an event")
     events, missed = shell.events.since(since)
     return {"events": events, "next": shell.events.last, "missed": missed}
+
+
+def _note(shell: Shell, request: Request) -> dict[str, Any]:
+    """An event from somebody outside, such as an experiment that did something to an actor."""
+    kind, text = text_argument(request, "kind"), text_argument(request, "text")
+    data = request.get("data", {})
+    if not isinstance(data, dict) or _OWN_FIELDS & data.keys():
+        raise RequestError("bad_request", "'data' has to be an object without "
+                                          f"{', '.join(sorted(_OWN_FIELDS))}")
+    process = _process_of(shell, request) if request.get("actor") else ""
+    shell.tell(kind, process, text, **data)
+    return {"n": shell.events.last}
 
 
 def _process_of(shell: Shell, request: Request) -> str:

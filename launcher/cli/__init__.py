@@ -29,12 +29,13 @@ class _Verbs(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         package = importlib.import_module(_VERBS)
-        return sorted(module.name for module in pkgutil.iter_modules(package.__path__))
+        return sorted(module.name.replace("_", "-")
+                      for module in pkgutil.iter_modules(package.__path__))
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         if name not in self.list_commands(ctx):
             return None
-        return importlib.import_module(f"{_VERBS}.{name}").command
+        return importlib.import_module(f"{_VERBS}.{name.replace('-', '_')}").command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Verbs"):
@@ -57,7 +58,7 @@ class _Verbs(click.Group):
 
 def _first_line(verb: str) -> str:
     """The first line of the docstring of a verb's function ``command``, read without import."""
-    spec = importlib.util.find_spec(f"{_VERBS}.{verb}")
+    spec = importlib.util.find_spec(f"{_VERBS}.{verb.replace('-', '_')}")
     for node in ast.parse(pathlib.Path(spec.origin).read_bytes()).body:
         if isinstance(node, ast.FunctionDef) and node.name == "command":
             return (ast.get_docstring(node) or "").partition("\n")[0]

@@ -10,7 +10,8 @@ from typing import Any
 
 import click
 
-__all__ = ["json_option", "long_topology_option", "print_json", "topology_option"]
+__all__ = ["json_option", "long_topology_option", "print_json", "timeout_option",
+           "topology_option"]
 
 DEFAULT_TOPOLOGY = "topology.yaml"
 
@@ -36,6 +37,12 @@ topology_option = _topology_option("-f", "--file")
 
 long_topology_option = _topology_option("--file")
 """The same for a verb whose own ``-f`` means something else."""
+
+
+def timeout_option(verb: Callable[..., Any]) -> Callable[..., Any]:
+    """Gives ``verb`` the argument ``timeout``, in seconds."""
+    return click.option("--timeout", type=click.FloatRange(0.1, 3600), default=10.0, metavar="S",
+                        show_default=True, help="Seconds to wait until it came about.")(verb)
 
 
 def json_option(verb: Callable[..., Any]) -> Callable[..., Any]:

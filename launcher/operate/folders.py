@@ -15,6 +15,7 @@ import stat
 import struct
 
 from actors.runtime.plan import Plan
+from actors.supervisor.events import EVENTS_FOLDER, POST_MORTEM_FOLDER
 from launcher.cli.errors import Failure
 from launcher.cli.exit_codes import ExitCode
 
@@ -83,17 +84,19 @@ def lock_holder(run_dir: str | os.PathLike[str]) -> int:
 def prepare_folders(plan: Plan) -> None:
     """Makes the run folder and the shared memory folder of a new run and writes the plan.
 
-    Both are the user's alone (mode 0700). The logs of the run before are kept beside the new ones.
+    Both are the user's alone (mode 0700). The logs, events and post-mortems of the run before are
+    kept beside the new ones.
     :class:`Failure` if a folder cannot be made or belongs to somebody else.
     """
     run_dir, shm_dir = pathlib.Path(plan.run_dir), pathlib.Path(plan.shm_dir)
     for folder in (run_dir.parent, run_dir, shm_dir):
         _own_folder(folder, private=folder is not run_dir.parent)
-    logs, previous = run_dir / "logs", run_dir / "logs.previous"
-    if logs.is_dir() and any(logs.iterdir()):
-        shutil.rmtree(previous, ignore_errors=True)
-        logs.rename(previous)
-    logs.mkdir(mode=0o700, exist_ok=True)
+    for name in ("logs", EVENTS_FOLDER, POST_MORTEM_FOLDER):
+        folder, previous = run_dir / name, run_dir / f"{name}.previous"
+        if folder.is_dir() and any(folder.iterdir()):
+            shutil.rmtree(previous, ignore_errors=True)
+            folder.rename(previous)
+    (run_dir / "logs").mkdir(mode=0o700, exist_ok=True)
     written = run_dir / f"{PLAN_FILE}.new"
     written.write_text(plan.to_json(indent=1))
     written.replace(run_dir / PLAN_FILE)

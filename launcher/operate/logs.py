@@ -110,9 +110,15 @@ def read_logs(run_dir: str | os.PathLike[str], actors: Collection[str] = ()) -> 
     return list(follower.rest())
 
 
-def last_lines(lines: list[LogLine], n: int | None) -> list[LogLine]:
-    """The last ``n`` of ``lines``; all if ``n`` is None."""
-    return lines if n is None else lines[max(len(lines) - n, 0):]
+def last_lines(lines: list[LogLine], n: int | None, details: bool = True) -> list[LogLine]:
+    """The end of ``lines`` from the ``n``-th last on; all if ``n`` is None. Without ``details``
+    only lines above DEBUG are counted."""
+    if n is None:
+        return lines
+    counted = [at for at, line in enumerate(lines) if details or line.level != "DEBUG"]
+    if n >= len(counted):
+        return lines
+    return lines[counted[-n]:] if n else []
 
 
 class Restarts:

@@ -43,6 +43,17 @@ def _latencies(latency_ns: dict[str, dict[str, int]]) -> Table:
     return table
 
 
+def _recovery(actor: str, said: dict[str, Any]) -> Text:
+    """How long the actor's restarts took, and whether that was within its budget."""
+    took = said["total_ns"]
+    budget, over = said["budget_ns"], said["over_budget"]
+    text = (f"  {actor} was back after {duration_text(took['p50'])} (p50), "
+            f"{duration_text(took['max'])} at most")
+    if budget:
+        text += f"; over its budget of {duration_text(budget)}: {over} of {said['count']}"
+    return Text(text, "red" if over else "")
+
+
 def _lines(report: dict[str, Any]) -> list[Text]:
     lines = []
     held = report["positions"]
@@ -61,4 +72,5 @@ def _lines(report: dict[str, Any]) -> list[Text]:
     if restarted:
         lines.append(Text("restarts: " + ", ".join(f"{name} {n}" for name, n in restarted.items()),
                           "yellow"))
+    lines += [_recovery(name, said) for name, said in report.get("recovery", {}).items()]
     return lines

@@ -35,7 +35,8 @@ def ps_view(rows: Sequence[dict[str, Any]], width: int) -> RenderableType:
             duration_text(row["uptime_ns"]) if row["uptime_ns"] else "-",
             number_text(row["handled_per_s"]), number_text(row["queue"])]
         table.add_row(*cells, *([row["reason"]] if wide else []))
-    if wide:
-        return table
-    return Group(table, *(Text(f"{row['actor']}: last exit: {row['reason']}", "yellow")
-                          for row in rows if row["reason"]))
+    exits = [] if wide else [Text(f"{row['actor']}: last exit: {row['reason']}", "yellow")
+                             for row in rows if row["reason"]]
+    mortems = [Text(f"{row['actor']}: post-mortem in {row['post_mortem']}", "dim")
+               for row in rows if row["post_mortem"]]
+    return Group(table, *exits, *mortems)

@@ -180,7 +180,7 @@ class Run:
     def _trading_enabled(self) -> bool:
         try:
             return bool(self._deployment.page["trading_enabled"])
-        except OSError:  # the supervisor has not made the page yet
+        except (OSError, ValueError):  # the supervisor has not made the page yet, or is at it
             return False
 
     def _follow_trading(self) -> None:

@@ -98,7 +98,7 @@ class Alone:
             yield sources
 
     def _plan(self, folder: pathlib.Path, sources: list[Source]) -> Plan:
-        actor = dataclasses.replace(self.actor, process=_PROCESS, thread="main", depends_on=())
+        actor = dataclasses.replace(self.actor, process=_PROCESS, thread="main", depends_on={})
         stub = ActorPlan(NEIGHBOURS, actor.index + 1, stand_in_for(self.cls, sources), {},
                          _PROCESS, NEIGHBOURS)
         joined = [(NEIGHBOURS, actor.name, name, port.message.name, "fail")

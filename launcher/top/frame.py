@@ -13,6 +13,7 @@ from actors.runtime.histogram import summary
 from actors.runtime.ledger import wire_ledger
 from launcher.operate.deployment import Deployment
 from launcher.operate.sample import Sample, take_sample
+from launcher.operate.trading import trading_mode
 from launcher.report import HOPS, MEASURES, measure, merged_histograms, positions
 from schemas.enums import TradingState
 
@@ -59,13 +60,16 @@ class ActorRow:
 @dataclass(frozen=True)
 class Frame:
     """Everything on the screen. ``recent`` and ``overall``: for each hop the percentiles of the
-    last seconds (``window_ns``) and since the start."""
+    last seconds (``window_ns``) and since the start. ``mode``: the trading state in
+    force, and ``why``."""
 
     name: str
     topology: str
     uptime_ns: int
     trading_enabled: bool
     risk_state: str
+    mode: str
+    why: str
     window_ns: int
     measures: dict[str, Rate]
     recent: dict[str, dict[str, int]]
@@ -116,6 +120,7 @@ class Watch:
             name=deployment.plan.name, topology=str(deployment.topology),
             uptime_ns=monotonic_ns() - began if began else 0,
             trading_enabled=bool(page["trading_enabled"]), risk_state=_risk_state(deployment),
+            **trading_mode(deployment),
             window_ns=newest.sample.at_ns - self._looks[0].sample.at_ns,
             measures={name: Rate(total, _rate(total - before.measures[name], newest, before))
                       for name, total in newest.measures.items()},

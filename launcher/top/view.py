@@ -16,7 +16,8 @@ __all__ = ["view"]
 
 _MEASURE_NAMES = {"market_data_messages": "market data", "orders_sent": "orders",
                   "fills": "fills", "rejects": "rejects"}
-_RISK_STYLES = {"TRADING": "green", "REDUCE_ONLY": "yellow", "HALTED": "bold red"}
+_RISK_STYLES = {"TRADING": "green", "REDUCE_ONLY": "yellow", "PAUSED": "yellow",
+                "HALTED": "bold red"}
 
 
 def view(frame: Frame) -> RenderableType:
@@ -29,6 +30,8 @@ def _header(frame: Frame) -> Text:
     trading = ("trading enabled", "green") if frame.trading_enabled else ("not trading", "yellow")
     parts = [(frame.name, "bold"), f" · {frame.topology} · up {duration_text(frame.uptime_ns)} · ",
              trading]
+    if frame.mode != "TRADING":
+        parts += [" · ", (f"{frame.mode} {frame.why}".rstrip(), _RISK_STYLES[frame.mode])]
     if frame.risk_state:
         parts += [" · risk ", (frame.risk_state, _RISK_STYLES.get(frame.risk_state, ""))]
     return Text.assemble(*parts, overflow="ellipsis", no_wrap=True)

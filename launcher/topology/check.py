@@ -104,6 +104,7 @@ class _Check:
         self._check_threads(processes)
         self._check_depends_on()
         self._check_groups()
+        self._check_breakers()
         self._check_backoff()
         self._check_transports(wires, folders)
         self._check_binders(wires)
@@ -149,8 +150,9 @@ class _Check:
         graph: dict[str, list[str]] = {}
         for name, spec in self.topology.actors.items():
             for i, needed in enumerate(spec.depends_on or ()):
+                at = i if isinstance(spec.depends_on, list) else needed
                 if needed not in self.names:
-                    self.report(("actors", name, "depends_on", i), f"no actor '{needed}'",
+                    self.report(("actors", name, "depends_on", at), f"no actor '{needed}'",
                                 did_you_mean(needed, self.names))
                 else:
                     graph.setdefault(name, []).append(needed)
@@ -194,6 +196,13 @@ class _Check:
                                     f"{compiled}, which is compiled",
                                     "give one of them a thread of its own: thread: NAME")
                         break
+
+    def _check_breakers(self) -> None:
+        known = self._keys("breakers")
+        for name, spec in self.topology.actors.items():
+            if spec.breaker is not None and spec.breaker not in known:
+                self.report(("actors", name, "breaker"), f"no breaker '{spec.breaker}'",
+                            did_you_mean(spec.breaker, known) or "define it under breakers")
 
     def _check_groups(self) -> None:
         member_of: dict[str, str] = {}

@@ -20,7 +20,8 @@ from launcher.topology.durations import Duration, PositiveDuration
 
 __all__ = [
     "ActorSpec", "BackoffSpec", "BreakerSpec", "DefaultsSpec", "GroupSpec", "HealthCheckSpec",
-    "MAX_CAPACITY", "NAME", "ProcessSpec", "SUPERVISOR", "ThreadSpec", "Topology", "WireSpec",
+    "LeaseSpec", "MAX_CAPACITY", "NAME", "ProcessSpec", "SUPERVISOR", "ThreadSpec", "Topology",
+    "WireSpec",
 ]
 
 MAX_CAPACITY = 1 << 20
@@ -74,6 +75,9 @@ Overflow = Literal["block", "drop_newest", "latest", "fail"]
 Transport = Literal["inproc", "shm", "ipc", "tcp"]
 Wait = Literal["busy_spin", "yielding", "blocking"]
 Restart = Literal["no", "on-failure", "always"]
+Signal = Literal["timeouts", "rejects", "staleness", "gaps", "overflow", "deaths", "restarts"]
+DEFAULT_SIGNALS = ("timeouts", "rejects", "gaps", "overflow", "deaths", "restarts")
+MIN_LEASE_NS = 20_000_000
 Count = Annotated[int, Field(ge=1, le=MAX_RESTARTS)]
 
 
@@ -151,6 +155,35 @@ class HealthCheckSpec(Part):
     retries: Count | None = None
     start_period: Duration | None = None
     """How long an actor may take to start before it counts as hung."""
+    slow: PositiveDuration | None = None
+    """A turn of its reactor that takes longer is told among the events; nothing else is done."""
+
+
+class RecoverySpec(Part):
+    """What is expected of a restart."""
+
+    budget: PositiveDuration | None = None
+    """How long it may take from the end of one incarnation until the next is ready. Checked at
+    every restart and reported; nothing is done about it."""
+
+
+class DependencySpec(Part):
+    """Until when an actor waits for one that comes before it."""
+
+    condition: Literal["started", "ready", "healthy"] = "ready"
+    """Until it was forked (started), has been ready (ready), or runs and is not degraded (healthy).
+    """
+
+
+def _dependencies_tag(value: Any) -> str | None:
+    return {list: "<actors>", dict: "<conditions>"}.get(type(value))
+
+
+Dependencies = Annotated[
+    Annotated[list[Name], Tag("<actors>")] | Annotated[dict[Name, DependencySpec],
+                                                       Tag("<conditions>")],
+    Discriminator(_dependencies_tag, custom_error_type="depends_on_value",
+                  custom_error_message="must be a list of actors, or {actor: {condition: ready}}")]
 
 
 class DefaultsSpec(Part):
@@ -163,9 +196,12 @@ class DefaultsSpec(Part):
     within: PositiveDuration | None = None
     """The period in which `max_restarts` counts."""
     backoff: BackoffSpec | None = None
-    on_exhausted: Literal["isolate", "halt"] | None = None
-    """When restarts are used up: leave the actor down (isolate), or stop everything (halt)."""
+    on_exhausted: Literal["isolate", "escalate", "halt"] | None = None
+    """When restarts are used up: leave the actor down (isolate), restart its whole group, and halt
+    when the group's restarts are used up too (escalate), or stop everything (halt)."""
     healthcheck: HealthCheckSpec | None = None
+    recovery: RecoverySpec | None = None
+    """What is expected of its restarts: how long they may take."""
     stop_grace: Duration | None = None
     """How long an actor may take to drain and stop before it is killed."""
     transport: Literal["shm", "ipc"] | None = None
@@ -191,8 +227,21 @@ class ActorSpec(DefaultsSpec):
     """How its thread waits for messages."""
     spin: Duration | None = None
     """How long its thread looks on before it sleeps, unless it is to busy_spin."""
-    depends_on: list[Name] | None = None
-    """Actors that are started before it."""
+    depends_on: Dependencies | None = None
+    """Actors that come before it: a list of them, which have to be ready, or for each the condition
+    to wait for."""
+    significant: bool | None = None
+    """Whether the deployment ends when this actor ends for good."""
+    breaker: Name | None = None
+    """The circuit breaker on this actor, one of `breakers`."""
+
+    @property
+    def needs(self) -> dict[str, str]:
+        """The actors that come before it, and until when it waits for each."""
+        said = self.depends_on or {}
+        if isinstance(said, list):
+            return dict.fromkeys(said, "ready")
+        return {name: spec.condition for name, spec in said.items()}
 
 
 class ThreadSpec(Part):
@@ -220,6 +269,11 @@ class GroupSpec(Part):
     strategy: Literal["one_for_one", "one_for_all", "rest_for_one"]
     """When one ends: restart it alone, all of the group, or it and those listed after it."""
     actors: Annotated[list[Name], Field(min_length=1)]
+    max_restarts: Annotated[int, Field(ge=0, le=MAX_RESTARTS)] | None = None
+    """How often it may be restarted as a whole, within `within`, when one of it escalates; then
+    everything is stopped."""
+    within: PositiveDuration | None = None
+    """The period in which `max_restarts` counts."""
 
 
 class BreakerSpec(Part):
@@ -234,12 +288,42 @@ class BreakerSpec(Part):
     half_open_max: Count = 1
     """Probes under way at once while half open."""
     on_open: Literal["reduce_only", "cancel_all", "halt"] = "reduce_only"
-    """What trading does while it is open. Cancels always pass."""
+    """What trading does while it is open: new orders only if they reduce a position (reduce_only),
+    none and working ones cancelled (cancel_all), or a halt until somebody arms again (halt).
+    Cancels always pass."""
+    failures: Annotated[list[Signal], Field(min_length=1)] = list(DEFAULT_SIGNALS)
+    """What counts as a failure: orders without an answer (timeouts), orders refused (rejects),
+    nothing handled for `stale_after` (staleness), numbers skipped (gaps), a wire that would not
+    take more (overflow), a process that died (deaths), restarts beyond half the budget (restarts)."""
+    stale_after: PositiveDuration | None = None
+    """How long nothing may be handled, if `failures` names staleness."""
 
     @model_validator(mode="after")
     def _ordered(self):
         if self.max_reset_timeout is not None and self.max_reset_timeout < self.reset_timeout:
             raise ValueError("max_reset_timeout is shorter than reset_timeout")
+        if (self.stale_after is not None) != ("staleness" in self.failures):
+            raise ValueError("stale_after goes with failures: [staleness], and the other way round")
+        return self
+
+
+class LeaseSpec(Part):
+    """Gateways send new orders only while the supervisor and risk renew their leases."""
+
+    period: PositiveDuration | None = None
+    """How long a lease is good for: new orders stop at most so long after whoever has to renew it
+    is dead, hung or stopped. 50ms, at least 20ms."""
+    on_lost: Literal["keep", "cancel_all"] | None = None
+    """What the gateway does, by itself, with working orders when a lease is lost for longer than
+    `grace`: leave them (keep), or cancel them (cancel_all, the default)."""
+    grace: Duration | None = None
+    """How long a lease may be gone before working orders are cancelled. 500ms, for a restart."""
+
+    @model_validator(mode="after")
+    def _long_enough(self):
+        if self.period is not None and self.period < MIN_LEASE_NS:
+            raise ValueError("period is shorter than 20ms: timers wake up to 4 ms late, and a "
+                             "lease is renewed five times a period")
         return self
 
 
@@ -257,5 +341,6 @@ class Topology(Part):
     """The actors by name. A supervisor is always there and is not listed."""
     groups: dict[Name, GroupSpec] | None = None
     breakers: dict[Name, BreakerSpec] | None = None
+    lease: LeaseSpec | None = None
     processes: dict[Name, ProcessSpec] | None = None
     """Settings of processes and their threads; actors name the process they run in."""

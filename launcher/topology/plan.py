@@ -10,10 +10,11 @@ import pydantic
 
 from actors.runtime.actor import Actor
 from actors.runtime.plan import (
-    ActorPlan, Backoff, GroupPlan, HealthCheck, Plan, ProcessPlan, RestartPlan, WirePlan,
+    ActorPlan, Backoff, BreakerPlan, GroupPlan, HealthCheck, LeasePlan, Plan, ProcessPlan,
+    RestartPlan, WirePlan,
 )
 from launcher.topology.cycles import ordered
-from launcher.topology.model import Topology
+from launcher.topology.model import GroupSpec, Topology
 from launcher.topology.paths import RunFolders, ipc_address
 from launcher.topology.placement import placement_of
 from launcher.topology.wires import Wire, input_of, overflow_of
@@ -37,11 +38,14 @@ def make_plan(topology: Topology, path: pathlib.Path, folders: RunFolders,
         processes=tuple(processes),
         wires=tuple(_wire(topology, wire, index, folders, classes)
                     for index, wire in enumerate(wires)),
-        groups=tuple(GroupPlan(name, spec.strategy, tuple(spec.actors))
-                     for name, spec in (topology.groups or {}).items()),
-        start_order=tuple(ordered({name: spec.depends_on or ()
+        groups=tuple(_group(name, spec) for name, spec in (topology.groups or {}).items()),
+        start_order=tuple(ordered({name: spec.needs
                                    for name, spec in topology.actors.items()})),
         python_path=python_path,
+        lease=LeasePlan(**_first((topology.lease,), {"period_ns": "period", "on_lost": "on_lost",
+                                                     "grace_ns": "grace"})),
+        breakers=tuple(_breaker(topology, name, wires) for name in topology.breakers or {}),
+        risks=_of_role(topology, classes, "risk"), gateways=_of_role(topology, classes, "gateway"),
     )
 
 
@@ -79,7 +83,12 @@ def health_of(topology: Topology, actor: str) -> HealthCheck:
     levels = (topology.actors[actor], topology.defaults)
     return HealthCheck(**_first([level and level.healthcheck for level in levels],
                                 {"interval_ns": "interval", "retries": "retries",
-                                 "start_period_ns": "start_period"}))
+                                 "start_period_ns": "start_period", "slow_ns": "slow"}))
+
+
+def _group(name: str, spec: GroupSpec) -> GroupPlan:
+    budget = _first((spec,), {"max_restarts": "max_restarts", "within_ns": "within"})
+    return GroupPlan(name, spec.strategy, tuple(spec.actors), **budget)
 
 
 def _first(levels: Sequence[Any], words: Mapping[str, str]) -> dict[str, Any]:
@@ -94,11 +103,15 @@ def _first(levels: Sequence[Any], words: Mapping[str, str]) -> dict[str, Any]:
 def _actor(topology: Topology, name: str, index: int, config: pydantic.BaseModel) -> ActorPlan:
     spec = topology.actors[name]
     process, thread = placement_of(topology, name)
-    grace = _first((spec, topology.defaults), {"stop_grace_ns": "stop_grace"})
+    levels = (spec, topology.defaults)
+    grace = _first(levels, {"stop_grace_ns": "stop_grace"})
+    budget = _first([level and level.recovery for level in levels],
+                    {"recovery_budget_ns": "budget"})
     return ActorPlan(name=name, index=index, class_path=spec.class_,
                      config=config.model_dump(mode="json", by_alias=True),
-                     process=process, thread=thread, depends_on=tuple(spec.depends_on or ()),
-                     restart=restart_of(topology, name), health=health_of(topology, name), **grace)
+                     process=process, thread=thread, depends_on=spec.needs,
+                     restart=restart_of(topology, name), health=health_of(topology, name),
+                     significant=bool(spec.significant), **grace, **budget)
 
 
 def _wire(topology: Topology, wire: Wire, index: int, folders: RunFolders,
@@ -113,3 +126,19 @@ def _wire(topology: Topology, wire: Wire, index: int, folders: RunFolders,
                     message=declared.message.name, transport=transport, address=address,
                     capacity=wire.spec.capacity or declared.capacity,
                     overflow=overflow_of(wire, classes))
+
+
+def _breaker(topology: Topology, name: str, wires: Sequence[Wire]) -> BreakerPlan:
+    """The breaker with all that names it: wires by index, actors."""
+    spec = topology.breakers[name]
+    longest = {"stale_after_ns": spec.stale_after} if spec.stale_after is not None else {}
+    return BreakerPlan(
+        name=name, wires=tuple(i for i, wire in enumerate(wires) if wire.spec.breaker == name),
+        actors=tuple(actor for actor, said in topology.actors.items() if said.breaker == name),
+        failures=tuple(dict.fromkeys(spec.failures)), max_failures=spec.max_failures,
+        reset_ns=spec.reset_timeout, max_reset_ns=spec.max_reset_timeout or spec.reset_timeout,
+        half_open_max=spec.half_open_max, on_open=spec.on_open, **longest)
+
+
+def _of_role(topology: Topology, classes: Mapping[str, type[Actor]], role: str) -> tuple[str, ...]:
+    return tuple(name for name in topology.actors if classes[name].role == role)

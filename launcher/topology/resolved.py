@@ -45,12 +45,19 @@ def resolved_yaml(plan: Plan, topology: Topology) -> str:
 
 def _document(plan: Plan, topology: Topology, address_of) -> dict[str, Any]:
     breakers = [wire.spec.breaker for wire in wires_of(topology)]
+    lease = plan.lease
     data: dict[str, Any] = {
         "version": 1, "name": plan.name, "symbols": list(plan.symbols),
-        "actors": {actor.name: _actor(actor, plan, breakers, address_of) for actor in plan.actors},
-        "groups": {group.name: {"strategy": group.strategy, "actors": list(group.actors)}
+        "actors": {actor.name: {**_actor(actor, plan, breakers, address_of),
+                                **_named(topology.actors[actor.name].breaker)}
+                   for actor in plan.actors},
+        "groups": {group.name: {"strategy": group.strategy, "actors": list(group.actors),
+                                "max_restarts": group.max_restarts,
+                                "within": format_duration(group.within_ns)}
                    for group in plan.groups},
         "breakers": {name: _breaker(spec) for name, spec in (topology.breakers or {}).items()},
+        "lease": {"period": format_duration(lease.period_ns), "on_lost": lease.on_lost,
+                  "grace": format_duration(lease.grace_ns)},
         "processes": {process.name: _process(process) for process in plan.processes},
     }
     return {key: value for key, value in data.items() if value not in ({}, [])}
@@ -67,7 +74,7 @@ def _actor(actor: ActorPlan, plan: Plan, breakers: list[str | None], address_of)
         "config": actor.config,
         "inputs": {port: wires[0] if len(wires) == 1 else wires for port, wires in inputs.items()},
         "process": actor.process, "thread": actor.thread,
-        "depends_on": list(actor.depends_on),
+        "depends_on": {name: {"condition": until} for name, until in actor.depends_on.items()},
         "restart": restart.policy, "max_restarts": restart.max_restarts,
         "within": format_duration(restart.within_ns), "on_exhausted": restart.on_exhausted,
         "backoff": {"initial": format_duration(backoff.initial_ns),
@@ -75,23 +82,34 @@ def _actor(actor: ActorPlan, plan: Plan, breakers: list[str | None], address_of)
                     "jitter": backoff.jitter,
                     "reset_after": format_duration(backoff.reset_after_ns)},
         "healthcheck": {"interval": format_duration(health.interval_ns), "retries": health.retries,
-                        "start_period": format_duration(health.start_period_ns)},
+                        "start_period": format_duration(health.start_period_ns),
+                        "slow": format_duration(health.slow_ns)},
         "stop_grace": format_duration(actor.stop_grace_ns),
     }
+    if actor.significant:
+        data["significant"] = True
+    if actor.recovery_budget_ns:
+        data["recovery"] = {"budget": format_duration(actor.recovery_budget_ns)}
     return {key: value for key, value in data.items() if value not in ({}, [])}
 
 
 def _wire(wire: WirePlan, breaker: str | None) -> dict[str, Any]:
     said = {"source": f"{wire.source_actor}/{wire.source_port}", "transport": wire.transport,
             "capacity": wire.capacity, "overflow": wire.overflow}
-    return said | ({"breaker": breaker} if breaker else {})
+    return said | _named(breaker)
+
+
+def _named(breaker: str | None) -> dict[str, str]:
+    return {"breaker": breaker} if breaker else {}
 
 
 def _breaker(spec: Any) -> dict[str, Any]:
-    times = {"reset_timeout": spec.reset_timeout, "max_reset_timeout": spec.max_reset_timeout}
+    times = {"reset_timeout": spec.reset_timeout, "max_reset_timeout": spec.max_reset_timeout,
+             "stale_after": spec.stale_after}
     return {"max_failures": spec.max_failures,
             **{word: format_duration(ns) for word, ns in times.items() if ns is not None},
-            "half_open_max": spec.half_open_max, "on_open": spec.on_open}
+            "half_open_max": spec.half_open_max, "on_open": spec.on_open,
+            "failures": list(spec.failures)}
 
 
 def _process(process: ProcessPlan) -> dict[str, Any]:

@@ -189,7 +189,7 @@ def test_ctrl_c_has_its_own_exit_code(here, monkeypatch):
         def command():
             raise KeyboardInterrupt
         """)
-    result = pitwire("wait_for_test")
+    result = pitwire("wait-for-test")
     assert (result.exit_code, result.output) == (ExitCode.INTERRUPTED, "\n")
 
 
@@ -205,8 +205,8 @@ def test_a_verb_is_added_by_a_file(here, monkeypatch):
             \"\"\"Halt trading.\"\"\"
             raise Failure(f"{topology} is not running", "pitwire up", ExitCode.NOT_RUNNING)
         """)
-    assert re.search(r"halt_for_test +Halt trading\.", pitwire("--help").stdout)
-    result = pitwire("halt_for_test")
+    assert re.search(r"halt-for-test +Halt trading\.", pitwire("--help").stdout)
+    result = pitwire("halt-for-test")
     assert result.exit_code == ExitCode.NOT_RUNNING == 4
     assert result.stderr == "error: topology.yaml is not running\nhint: pitwire up\n"
 

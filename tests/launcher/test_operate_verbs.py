@@ -56,6 +56,25 @@ def _running_after(cli, actor, epoch):
     return row if row["epoch"] > epoch and row["state"] == "RUNNING" else None
 
 
+def test_events_tell_of_it_in_lines_and_in_json(relays):
+    epoch = relays.ps()["relay"]["epoch"]
+    relays("kill", "relay")
+    eventually(lambda: _running_after(relays, "relay", epoch), what="the next epoch")
+    lines = relays("events", "relay", "--since", "1h").stdout
+    assert "killed by SIGKILL  (see " in lines and "running again after " in lines
+    assert "detect " in lines and ", fork " in lines and ", load " in lines
+    told = [json.loads(line) for line in relays("events", "--json").stdout.splitlines()]
+    assert [event["n"] for event in told] == list(range(1, len(told) + 1))
+    [*_, ready] = [event for event in told if event["kind"] == "ready" and event["incarnation"] > 1]
+    assert sum(ready["phases_ns"].values()) == ready["restart_ns"]
+    after = [json.loads(line) for line in relays(
+        "events", "--json", "--since", str(ready["n"]), "--kind", "ready").stdout.splitlines()]
+    assert after[0] == ready
+    assert relays("events", "--since", "0s").stdout == ""
+    assert "number of an event" in relays("events", "--since", "soon", code=ExitCode.USAGE).stderr
+    assert "did you mean" in relays("events", "relai", code=ExitCode.UNKNOWN_ACTOR).stderr
+
+
 def test_another_signal_is_sent_by_name(relays):
     assert json.loads(relays("kill", "-s", "CONT", "relay", "--json").stdout)["signal"] == "SIGCONT"
     assert "no signal" in relays("kill", "-s", "KIL", "relay", code=ExitCode.USAGE).stderr
@@ -84,7 +103,8 @@ def test_logs_can_be_had_as_data_and_of_one_actor(relays):
     lines = [json.loads(line) for line in relays("logs", "--json").stdout.splitlines()]
     assert [line["t"] for line in lines] == sorted(line["t"] for line in lines)
     assert "trading enabled" in " ".join(line["text"] for line in lines)
-    assert relays("logs", "-n", "1").stdout.count("\n") == 1
+    last = relays("logs", "-n", "1").stdout.splitlines()
+    assert len([line for line in last if not line.startswith("────")]) == 1
 
 
 def test_logs_are_followed(relays):
@@ -208,6 +228,28 @@ def test_what_a_dead_run_has_left_is_cleared_by_the_next_up(cli):
     assert "an earlier run was not ended: stopped" in up.stdout
     assert cli.left_over() == []
     assert not [pid for pid in pids if is_alive(pid)]
+
+
+def test_a_run_is_told_of_after_its_end_and_its_restarts_are_reported(cli):
+    report = cli.folder / "r.json"
+    up = cli.follow("up", "--report", str(report))
+    up.until("trading enabled")
+    following = cli.follow("events", "-f")
+    cli("kill", "relay")
+    following.until("running again after")
+    up.interrupt()
+    following.finish()
+    assert "draining" in "\n".join(following.lines), "it ends with the deployment"
+    told = [json.loads(line) for line in cli("events", "--json").stdout.splitlines()]
+    assert told[-1]["kind"] == "ended"
+    said = json.loads(report.read_text())["recovery"]["relay"]
+    assert said["count"] == 1 and said["restarts"][0]["phases_ns"] == next(
+        event["phases_ns"] for event in told if event.get("restart_ns"))
+    assert any("relay was back after" in line for line in up.lines)
+    assert list((cli.run_dir / "post-mortem").iterdir())
+    cli("up", "--for", "100ms")
+    again = [json.loads(line) for line in cli("events", "--json").stdout.splitlines()]
+    assert again[0]["n"] == 1 and (cli.run_dir / "events.previous").is_dir()
 
 
 def test_a_run_in_the_background_that_ends_by_itself_leaves_nothing(cli):

@@ -42,6 +42,17 @@ WORDS = [
      "defaults.backoff.factor: must be a finite number, not inf"),
     ("defaults:\n  backoff: {initial: 1s, max: 10ms}", 3,
      "defaults.backoff: max is shorter than initial"),
+    ("defaults:\n  on_exhausted: escallate", 3,
+     "defaults.on_exhausted: must be isolate, escalate or halt, not 'escallate' — did you mean "
+     "'escalate'?"),
+    ("defaults:\n  recovery: {budget: 300}", 3,
+     "defaults.recovery.budget: a duration needs a unit: write 300ms or 300s, not 300"),
+    ("actors:\n  feed: {depends_on: {exchange: {condition: up}}}", 3,
+     "actors.feed.depends_on.exchange.condition: must be started, ready or healthy, not 'up'"),
+    ("actors:\n  feed: {depends_on: exchange}", 3, "actors.feed.depends_on: must be a list of "
+                                                  "actors, or {actor: {condition: ready}}"),
+    ("actors:\n  feed: {significant: 1}", 3,
+     "actors.feed.significant: must be true or false, not 1"),
     ("defaults:\n  healthcheck: {retrys: 3}", 3,
      "defaults.healthcheck.retrys: unknown key — did you mean 'retries'?"),
     ("actors:\n  feed: {proces: trading}", 3,
@@ -68,6 +79,16 @@ WORDS = [
      "breakers.b.on_open: must be reduce_only, cancel_all or halt, not 'panic'"),
     ("breakers:\n  b: {max_failures: 5, reset_timeout: 1s, max_reset_timeout: 1ms}", 3,
      "breakers.b: max_reset_timeout is shorter than reset_timeout"),
+    ("breakers:\n  b: {max_failures: 5, reset_timeout: 1s, failures: [luck]}", 3,
+     "breakers.b.failures[0]: must be timeouts, rejects, staleness, gaps, overflow, deaths or "
+     "restarts, not 'luck'"),
+    ("breakers:\n  b: {max_failures: 5, reset_timeout: 1s, failures: [staleness]}", 3,
+     "breakers.b: stale_after goes with failures: [staleness], and the other way round"),
+    ("lease: {period: 5ms}", 2, "lease: period is shorter than 20ms: timers wake "
+     "up to 4 ms late, and a lease is renewed five times a period"),
+    ("lease: {grace: soon}", 2, "lease.grace: 'soon' is not a duration: write 50us, 10ms, "
+     "2s, 1m30s or 1h"),
+    ("lease: {on_lost: panic}", 2, "lease.on_lost: must be keep or cancel_all, not 'panic'"),
 ]
 
 CLASSES = [
@@ -126,6 +147,7 @@ WIRES = [
      "inputs.market.overflw: unknown key — did you mean 'overflow'?"),
     ("inputs: {market: {sorce: feed/market}}",
      "inputs.market.sorce: unknown key — did you mean 'source'?"),
+    ("breaker: venu", "breaker: no breaker 'venu' — did you mean 'venue'?"),
     ("inputs: {market: {source: feed/market, breaker: venu}}",
      "inputs.market.breaker: no breaker 'venu' — did you mean 'venue'?"),
     ("inputs: {market: {source: feed/market, transport: inproc}}",
@@ -254,6 +276,12 @@ def test_start_order_that_goes_in_a_circle_of_processes(tmp_path):
     assert said(path) == [
         "desk.yaml:9: actors.feed.depends_on: a process starts with all its actors, and of "
         "b → a → b each waits for the next"]
+
+
+def test_depends_on_nobody_under_a_condition(tmp_path):
+    path = overlay(tmp_path, "actors:\n  feed:\n    depends_on: {exchagne: {condition: ready}}")
+    assert said(path) == ["topology.yaml:4: actors.feed.depends_on.exchagne: no actor 'exchagne' "
+                          "— did you mean 'exchange'?"]
 
 
 def test_depends_on_nobody(tmp_path):
@@ -471,4 +499,4 @@ def test_nothing_right_at_all(tmp_path):
         "topology.yaml:1: version: is missing", "topology.yaml:1: name: is missing",
         "topology.yaml:1: symbols: is missing", "topology.yaml:1: actors: is missing",
         "topology.yaml:1: x: unknown key — there is version, name, symbols, defaults, actors, "
-        "groups, breakers or processes"]
+        "groups, breakers, lease or processes"]

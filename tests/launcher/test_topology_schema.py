@@ -82,7 +82,7 @@ def test_an_extending_file_says_only_what_differs_and_may_remove(schema):
 
 def test_every_mistake_of_form_that_check_finds_in_one_place_editors_find_too(schema):
     beyond_a_schema = ("shorter than", "is the name of the actor", "listed twice", "is missing",
-                       "0s", "is empty", "nowhere", "1.5")
+                       "0s", "goes with", "is empty", "nowhere", "1.5")
     for change, _, message in WORDS:
         if not any(word in message + change for word in beyond_a_schema):
             text = change.replace("yes", "'yes'")
@@ -103,7 +103,8 @@ def test_editors_show_what_each_word_means(schema):
     parts = [schema, *(schema["$defs"][name] for name in ("ActorSpec", "WireSpec", "ThreadSpec"))]
     silent = [key for part in parts for key, value in part["properties"].items()
               if "description" not in value]
-    assert set(silent) <= {"defaults", "groups", "breakers", "backoff", "healthcheck"}
+    assert set(silent) <= {"defaults", "groups", "breakers", "lease", "backoff",
+                           "healthcheck"}
 
 
 def test_a_file_that_extends_another_need_not_repeat_what_that_one_says():

@@ -1,5 +1,6 @@
 """The compiled reactor: what comes first, who waits for whom, and when it sleeps."""
 
+import dataclasses
 import os
 import pathlib
 import time
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from actors.runtime import reactor
 from actors.runtime.host import ReactorThread
-from actors.runtime.plan import ThreadPlan
+from actors.runtime.plan import HealthCheck, ThreadPlan
 from schemas.messages import HEADER
 from tests.runtime.deployments import Running, W, eventually, plan_of, relay_plan
 from tests.runtime.in_process import InProcess
@@ -41,6 +42,26 @@ def everything(root, venues=1):
                    [W(f"{name}/{port}", f"all/{port}", MESSAGES[port], "drop_newest", 1000)
                     for name in names for port in many[name]])
     return InProcess(plan)
+
+
+# ---- how long a turn takes -----------------------------------------------------------------------
+
+@pytest.mark.parametrize(("limit_ns", "slow"), [(10_000, 1), (10_000_000_000, 0)])
+def test_a_turn_that_took_longer_than_its_limit_is_counted(tmp_path, limit_ns, slow):
+    plan = plan_of(tmp_path, {"talker": "wire_actors:Talker", "sink": "relay_actors:SlowSink"},
+                   [W("talker/numbers", "sink/numbers")])
+    actors = tuple(dataclasses.replace(a, health=HealthCheck(slow_ns=limit_ns))
+                   for a in plan.actors)
+    with InProcess(dataclasses.replace(plan, actors=actors)) as desk:
+        desk.send(1)
+        header = desk.hosts["sink"].vitals.header
+        before = int(header["slow_turns"])
+        eventually(lambda: desk.turn("sink", 1) > 0, what="a message")
+        assert header["slow_turns"] == before, "it is told at the beginning of the next"
+        time.sleep(0.001)
+        desk.turn("sink")
+        desk.turn("sink")
+        assert header["slow_turns"] - before == slow and (header["slow_turn_ns"] >= 20_000) == slow
 
 
 # ---- order ---------------------------------------------------------------------------------------

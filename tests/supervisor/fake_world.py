@@ -50,12 +50,13 @@ class World:
         self.now_ns = until
         return self.tick()
 
-    def looks(self, name: str, state: ActorState, heartbeat_ns: int | None = None) -> World:
+    def looks(self, name: str, state: ActorState, heartbeat_ns: int | None = None,
+              **seen) -> World:
         """The supervisor looks at the vitals of all actors of a process."""
         process = self.process(name)
         beat = self.now_ns if heartbeat_ns is None else heartbeat_ns
         return self.feed(Seen(name, process.incarnation, tuple(
-            ActorSeen(actor.name, state, beat) for actor in process.rules.actors)))
+            ActorSeen(actor.name, state, beat, **seen) for actor in process.rules.actors)))
 
     def becomes_ready(self, name: str) -> World:
         return self.looks(name, ActorState.RUNNING)
@@ -76,6 +77,13 @@ class World:
 
     def drained(self) -> World:
         return self.feed(Drained())
+
+    def others_obey(self, *but: str) -> World:
+        """Whoever was asked to stop does."""
+        for process in self.state.processes:
+            if process.phase == Phase.STOPPING and process.name not in but:
+                self.dies(process.name, "stopped", failed=False)
+        return self
 
     def stop_all(self) -> World:
         """Everything obeys until nothing runs."""

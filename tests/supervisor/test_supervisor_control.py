@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from actors.supervisor.client import ControlClient, ControlError, NotRunning
 from actors.supervisor.control import ControlServer, RequestError, signal_number
-from actors.supervisor.events import EventRing
+from actors.supervisor.events import EventLog, read_events
 
 FIXTURE = [HealthCheck.function_scoped_fixture]  # one server for all examples is meant
 
@@ -165,12 +165,34 @@ def test_what_is_no_signal_is_refused(word):
 
 # ---- events --------------------------------------------------------------------------------------
 
-def test_events_are_numbered_and_read_from_where_one_left_off():
-    ring = EventRing(capacity=3)
+def test_events_are_numbered_and_read_from_where_one_left_off(tmp_path):
+    log = EventLog(tmp_path, capacity=3)
     for kind in "abcde":
-        ring.add(kind=kind)
+        log.add(kind=kind)
     kept = [{"n": 3, "kind": "c"}, {"n": 4, "kind": "d"}, {"n": 5, "kind": "e"}]
-    assert ring.since(0) == (kept, 2)
-    assert ring.since(4) == ([{"n": 5, "kind": "e"}], 0)
-    assert ring.since(5) == ([], 0)
-    assert ring.since(99) == ([], 0)
+    assert log.since(0) == (kept, 2)
+    assert log.since(4) == ([{"n": 5, "kind": "e"}], 0)
+    assert log.since(5) == ([], 0)
+    assert log.since(99) == ([], 0)
+    assert [event["kind"] for event in read_events(tmp_path)] == list("abcde"), "the file has all"
+
+
+def test_the_next_supervisor_numbers_its_events_on(tmp_path):
+    first = EventLog(tmp_path)
+    first.add(kind="a")
+    first.close()
+    with (tmp_path / "events" / "events.jsonl").open("a") as file:
+        file.write('{"n": 2, "ki')  # cut short by a crash, and the next line with it
+    second = EventLog(tmp_path)
+    assert [second.add(kind=kind)["n"] for kind in "bc"] == [2, 3]
+    assert [event["kind"] for event in read_events(tmp_path)] == ["a", "b", "c"]
+
+
+def test_events_fill_two_files_and_no_more(tmp_path):
+    log = EventLog(tmp_path, largest_bytes=1_000)
+    for n in range(500):
+        log.add(kind="dropped", text=f"{n} messages")
+    files = list((tmp_path / "events").iterdir())
+    assert len(files) == 2 and sum(file.stat().st_size for file in files) <= 2_000
+    numbers = [event["n"] for event in read_events(tmp_path)]
+    assert numbers == list(range(numbers[0], 501)) and log.unwritten == 0

@@ -5,26 +5,27 @@ from __future__ import annotations
 import pytest
 
 from actors.runtime.plan import Backoff, RestartPlan
-from actors.supervisor.rules import ActorRules, GroupRules, ProcessRules
+from actors.supervisor.rules import ActorRules, GroupRules, Need, ProcessRules
 from actors.supervisor.state import (
     AskStop, Drain, EnableTrading, Ended, Kill, Notice, Outcome, Phase, Publish, RestartRequested,
-    Spawn, Stage, StartRequested, StopRequested,
+    Spawn, Stage, StartRequested, StopRequested, Traceback,
 )
 from schemas.enums import ActorState
 from tests.supervisor.fake_world import MS, S, World, rules
 
 
-def process(name: str, depends_on: tuple[str, ...] = (), **restart) -> ProcessRules:
+def process(name: str, depends_on: tuple[str, ...] = (), until: str = "ready",
+            significant: bool = False, **restart) -> ProcessRules:
     backoff = Backoff(**{"jitter": 0.0, **restart.pop("backoff", {})})
-    return ProcessRules(name, (ActorRules(name),), depends_on,
-                        RestartPlan(backoff=backoff, **restart))
+    return ProcessRules(name, (ActorRules(name),), tuple(Need(n, until) for n in depends_on),
+                        RestartPlan(backoff=backoff, **restart), significant=significant)
 
 
-def three_running(strategy: str = "one_for_one", **restart) -> World:
+def three_running(strategy: str = "one_for_one", group: dict | None = None, **restart) -> World:
     """feed, strategy and risk in one group, all running, trading enabled."""
     names = ("feed", "strategy", "risk")
     world = World(rules(*(process(n, **restart) for n in names),
-                        groups=(GroupRules("trading", strategy, names),)))
+                        groups=(GroupRules("trading", strategy, names, **(group or {})),)))
     world.prepared().all_become_ready()
     assert world.state.stage == Stage.ENABLED
     return world
@@ -88,21 +89,26 @@ def test_warming_for_a_long_time_is_no_hang():
 
 # ---- restarting ----------------------------------------------------------------------------------
 
-def test_a_killed_actor_is_restarted_after_its_backoff():
+def test_a_killed_actor_is_restarted_at_once():
     world = three_running()
     world.dies("risk", "killed by SIGKILL")
-    assert world.phase("risk") == Phase.BACKOFF
     assert Publish("risk", ActorState.BACKOFF, "killed by SIGKILL", False) in world.actions
+    assert world.took(Spawn)[-1] == Spawn("risk", 2)
+
+
+def test_one_that_soon_fails_again_is_restarted_after_its_backoff():
+    world = three_running()
+    world.dies("risk", "killed by SIGKILL").becomes_ready("risk").dies("risk", "killed by SIGKILL")
     world.pass_time(9 * MS)
     assert world.phase("risk") == Phase.BACKOFF
     world.pass_time(1 * MS)
-    assert world.took(Spawn)[-1] == Spawn("risk", 2)
+    assert world.took(Spawn)[-1] == Spawn("risk", 3)
 
 
 def test_each_failure_in_a_row_doubles_the_backoff_up_to_its_cap():
     world = three_running(max_restarts=100, backoff={"initial_ns": 10 * MS, "max_ns": 50 * MS})
     delays = [n.data["delay_ns"] // MS for n in world.crash_loop("risk", 5)]
-    assert delays == [10, 20, 40, 50, 50]
+    assert delays == [0, 10, 20, 40, 50]
 
 
 def test_health_resets_the_backoff():
@@ -110,7 +116,7 @@ def test_health_resets_the_backoff():
     world.crash_loop("risk", 3)
     world.pass_time(20 * MS * 10).becomes_ready("risk").pass_time(10 * S)
     world.dies("risk")
-    assert world.took(Notice)[-1].data["delay_ns"] == 10 * MS
+    assert world.took(Notice)[-1].data["delay_ns"] == 0
 
 
 def test_beyond_its_budget_an_actor_is_given_up_and_the_others_go_on():
@@ -128,7 +134,7 @@ def test_the_budget_slides():
     world = three_running(max_restarts=3)
     world.crash_loop("risk", 3)
     world.becomes_ready("risk").pass_time(61 * S).dies("risk")
-    assert world.phase("risk") == Phase.BACKOFF
+    assert world.phase("risk") == Phase.STARTING
 
 
 def test_halt_stops_the_whole_deployment():
@@ -140,8 +146,8 @@ def test_halt_stops_the_whole_deployment():
 
 @pytest.mark.parametrize(("policy", "failed", "phase"), [
     ("no", True, Phase.FATAL), ("no", False, Phase.STOPPED),
-    ("on-failure", True, Phase.BACKOFF), ("on-failure", False, Phase.STOPPED),
-    ("always", True, Phase.BACKOFF), ("always", False, Phase.BACKOFF)])
+    ("on-failure", True, Phase.STARTING), ("on-failure", False, Phase.STOPPED),
+    ("always", True, Phase.STARTING), ("always", False, Phase.STARTING)])
 def test_the_policy_says_which_ends_are_followed_by_a_restart(policy, failed, phase):
     world = three_running(policy=policy)
     world.dies("risk", failed=failed)
@@ -150,7 +156,7 @@ def test_the_policy_says_which_ends_are_followed_by_a_restart(policy, failed, ph
 
 def test_a_process_that_cannot_be_forked_has_failed():
     world = three_running()
-    world.dies("risk").pass_time(10 * MS)
+    world.dies("risk")
     world.cannot_be_forked("risk", "cannot fork: Resource temporarily unavailable")
     assert world.phase("risk") == Phase.BACKOFF
     assert world.process("risk").failures == 2
@@ -172,12 +178,13 @@ def test_a_heartbeat_that_stands_still_is_a_hang():
     world = three_running()
     for _ in range(20):
         world.pass_time(10 * MS).looks("risk", ActorState.RUNNING, heartbeat_ns=7)
-    assert not world.took(Kill)
+    assert not world.took(Traceback)
     world.pass_time(10 * MS).looks("risk", ActorState.RUNNING, heartbeat_ns=7)
-    assert world.took(Kill) == [Kill("risk", 1)]
+    assert world.took(Traceback) == [Traceback("risk", 1)] and not world.took(Kill)
+    world.pass_time(20 * MS)
+    assert world.took(Kill) == [Kill("risk", 1)], "once it had its moment to say where it is"
     world.dies("risk", "killed by SIGKILL")
     assert world.process("risk").reason == "hung: risk RUNNING without a heartbeat for 200 ms"
-    world.pass_time(10 * MS)
     assert world.took(Spawn)[-1] == Spawn("risk", 2)
 
 
@@ -197,7 +204,7 @@ def test_catching_up_again_may_take_as_long_as_a_start():
 
 def test_stuck_in_start_after_a_restart_counts_as_a_failure():
     world = three_running()
-    world.dies("risk").pass_time(10 * MS).pass_time(30 * S)
+    world.dies("risk").pass_time(30 * S + 20 * MS)
     assert world.took(Kill) == [Kill("risk", 2)]
     world.dies("risk", "killed by SIGKILL")
     assert world.phase("risk") == Phase.BACKOFF
@@ -220,8 +227,8 @@ def test_stop_then_start():
 
 def test_stop_during_backoff_cancels_the_restart():
     world = three_running()
-    world.dies("risk").feed(StopRequested("risk")).pass_time(60 * S)
-    assert world.phase("risk") == Phase.STOPPED and len(world.took(Spawn)) == 3
+    world.dies("risk").dies("risk").feed(StopRequested("risk")).pass_time(60 * S)
+    assert world.phase("risk") == Phase.STOPPED and len(world.took(Spawn)) == 4
 
 
 def test_a_crash_while_it_is_asked_to_stop_is_no_reason_to_restart():
@@ -257,7 +264,7 @@ def test_a_given_up_actor_can_be_started_by_hand_with_a_clean_record():
     world.dies("risk")
     assert world.phase("risk") == Phase.FATAL
     world.feed(RestartRequested("risk")).becomes_ready("risk").dies("risk")
-    assert world.phase("risk") == Phase.BACKOFF
+    assert world.phase("risk") == Phase.STARTING
 
 
 # ---- groups --------------------------------------------------------------------------------------
@@ -327,10 +334,10 @@ def test_nobody_outlives_a_shutdown_by_two_seconds():
 
 def test_a_shutdown_ends_backoffs_and_waits_for_no_restart():
     world = three_running()
-    world.dies("risk").shutdown().drained().pass_time(10 * MS)
+    world.dies("risk").dies("risk").shutdown().drained().pass_time(10 * MS)
     assert world.phase("risk") == Phase.STOPPED
     world.dies("strategy", failed=False).dies("feed", failed=False)
-    assert world.took(Ended) and len(world.took(Spawn)) == 3
+    assert world.took(Ended) and len(world.took(Spawn)) == 4
 
 
 def test_a_shutdown_before_anything_was_forked_ends_at_once():

@@ -9,9 +9,9 @@ from actors.runtime.plan import Backoff, RestartPlan
 from actors.supervisor.backoff import backoff_ns, least_backoff_ns, next_random
 from actors.supervisor.liveness import ActorSeen
 from actors.supervisor.policy import step
-from actors.supervisor.rules import ActorRules, GroupRules, ProcessRules
+from actors.supervisor.rules import ActorRules, GroupRules, Need, ProcessRules
 from actors.supervisor.state import (
-    Ended, Exited, Kill, Phase, RestartRequested, Seen, Shutdown, Spawn, SpawnFailed, Stage,
+    Ended, Exited, Kill, Outcome, Phase, RestartRequested, Seen, Shutdown, Spawn, SpawnFailed, Stage,
     StartRequested, StopRequested, Tick,
 )
 from schemas.enums import ActorState
@@ -26,7 +26,7 @@ backoffs = st.builds(
 restarts = st.builds(
     RestartPlan, policy=st.sampled_from(["no", "on-failure", "always"]),
     max_restarts=st.integers(0, 4), within_ns=st.sampled_from([100 * MS, 1 * S, 60 * S]),
-    backoff=backoffs, on_exhausted=st.sampled_from(["isolate", "halt"]))
+    backoff=backoffs, on_exhausted=st.sampled_from(["isolate", "escalate", "halt"]))
 
 
 @st.composite
@@ -37,17 +37,21 @@ def deployments(draw):
     for at, name in enumerate(names):
         needs = draw(st.sets(st.sampled_from(names[:at]))) if at else set()
         actor = ActorRules(name, 10 * MS, draw(st.integers(1, 5)), 300 * MS)
-        processes.append(ProcessRules(name, (actor,), tuple(sorted(needs)), draw(restarts),
-                                      50 * MS))
+        needs = tuple(Need(need, draw(st.sampled_from(["started", "ready", "healthy"])))
+                      for need in sorted(needs))
+        processes.append(ProcessRules(name, (actor,), needs, draw(restarts), 50 * MS,
+                                      draw(st.booleans())))
     strategy = draw(st.sampled_from(["one_for_one", "one_for_all", "rest_for_one"]))
     members = tuple(draw(st.lists(st.sampled_from(names), min_size=1, unique=True)))
-    return rules(*processes, groups=(GroupRules("group", strategy, members),))
+    group = GroupRules("group", strategy, members, draw(st.integers(0, 3)),
+                       draw(st.sampled_from([200 * MS, 60 * S])))
+    return rules(*processes, groups=(group,))
 
 
 #: What may happen: (what, to the how manieth process, how long after the last).
 happenings = st.lists(st.tuples(
     st.sampled_from(["ready", "ready", "die", "die", "end", "unborn", "beat", "still", "stale",
-                     "stop", "start", "restart", "tick"]),
+                     "ill", "stalled", "stop", "start", "restart", "tick"]),
     st.integers(0, 3), st.sampled_from([0, 1 * MS, 5 * MS, 20 * MS, 400 * MS])), max_size=60)
 
 
@@ -73,6 +77,8 @@ def happen(world: World, what: str, process) -> None:
         "ready": lambda: seen(process, ActorState.RUNNING, world.now_ns),
         "beat": lambda: seen(process, ActorState.CATCHING_UP, world.now_ns),
         "still": lambda: seen(process, ActorState.RUNNING, 1),
+        "ill": lambda: seen(process, ActorState.DEGRADED, world.now_ns),
+        "stalled": lambda: seen(process, ActorState.RUNNING, world.now_ns, queued=3),
         "die": lambda: Exited(name, now, True, "exit status 1"),
         "end": lambda: Exited(name, now, False, "stopped"),
         "unborn": lambda: SpawnFailed(name, now, "cannot fork"),
@@ -85,9 +91,9 @@ def happen(world: World, what: str, process) -> None:
     world.feed(event)
 
 
-def seen(process, state: ActorState, heartbeat_ns: int) -> Seen:
-    return Seen(process.name, process.incarnation,
-                tuple(ActorSeen(a.name, state, heartbeat_ns) for a in process.rules.actors))
+def seen(process, state: ActorState, heartbeat_ns: int, **more) -> Seen:
+    return Seen(process.name, process.incarnation, tuple(
+        ActorSeen(a.name, state, heartbeat_ns, **more) for a in process.rules.actors))
 
 
 WISHES = ("stop", "start", "restart")
@@ -112,9 +118,64 @@ def test_no_window_holds_more_restarts_after_failures_than_the_budget(deployment
     for process in deployment.processes:
         alone = not any(process.name in g.processes for g in deployment.groups)
         times = restarted[process.name] if alone else list(counted[process.name])
-        for at in times:
-            window = [t for t in times if at - process.restart.within_ns < t <= at]
-            assert len(window) <= process.restart.max_restarts
+        assert most_within(times, process.restart.within_ns) <= process.restart.max_restarts
+
+
+def most_within(times: list[int], period_ns: int) -> int:
+    """How many of ``times`` lie in that period of ``period_ns`` which holds the most."""
+    return max((sum(at - period_ns < t <= at for t in times) for at in times), default=0)
+
+
+@settings(max_examples=60, deadline=None)
+@given(deployments(), no_wishes, st.integers(0, 2**64 - 1))
+def test_a_group_is_restarted_as_a_whole_no_oftener_than_its_budget_and_then_all_halts(
+        deployment, history, seed):
+    world = World(deployment, seed).prepared().all_become_ready()
+    restarts: list[int] = []
+    [group] = deployment.groups
+    for event in history:
+        live(world, [event])
+        restarts += world.state.group_restarts.get("group", ())
+    assert most_within(sorted(set(restarts)), group.within_ns) <= group.max_restarts
+    for process in world.state.processes:
+        given_up = process.phase == Phase.FATAL and "gave up after" in process.reason
+        if given_up and process.rules.restart.on_exhausted != "isolate":
+            assert world.state.outcome != Outcome.ORDERLY
+
+
+@settings(max_examples=60, deadline=None)
+@given(deployments(), st.integers(0, 2**64 - 1), st.sampled_from([0, 1 * MS, 30 * MS]))
+def test_actors_that_crash_whatever_is_done_cannot_take_the_machine_down(deployment, seed, lives):
+    """Everything dies as soon as it was ready, for a long time: forks stay few in any period."""
+    world = World(deployment, seed).prepared().all_become_ready()
+    taken = len(world.timed)
+    for _ in range(100):
+        for process in world.state.processes:
+            if process.phase == Phase.STARTING:
+                world.becomes_ready(process.name).pass_time(lives)
+            if world.process(process.name).is_up:
+                world.dies(process.name)
+        world.pass_time(10 * MS)
+    forks = [at for at, action in world.timed[taken:] if isinstance(action, Spawn)]
+    [group] = deployment.groups
+    period = min([p.restart.within_ns for p in deployment.processes] + [group.within_ns])
+    own = sum(p.restart.max_restarts for p in deployment.processes)
+    whole = 1 + group.max_restarts * any(p.restart.on_exhausted == "escalate"
+                                         for p in deployment.processes)
+    size = len(deployment.processes)  # each restart may take all of the group along
+    assert most_within(forks, period) <= (own + 1) * whole * size
+
+
+@settings(max_examples=60, deadline=None)
+@given(deployments(), happenings, st.integers(0, 2**64 - 1))
+def test_when_a_significant_actor_has_ended_for_good_so_has_the_deployment(deployment, history,
+                                                                           seed):
+    world = World(deployment, seed).prepared()
+    live(world, history)
+    for process in world.state.processes:
+        if process.rules.significant and process.wanted and process.phase in (Phase.STOPPED,
+                                                                              Phase.FATAL):
+            assert world.state.stage in (Stage.DRAINING, Stage.STOPPING, Stage.ENDED)
 
 
 @settings(max_examples=60, deadline=None)

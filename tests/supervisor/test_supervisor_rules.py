@@ -9,8 +9,8 @@ import pytest
 from actors.runtime.plan import (
     ActorPlan, Backoff, GroupPlan, HealthCheck, Plan, ProcessPlan, RestartPlan, ThreadPlan,
 )
-from actors.supervisor.liveness import ActorSeen, is_hung, take_pulse
-from actors.supervisor.rules import ActorRules, GroupRules, PlanError, rules_of
+from actors.supervisor.liveness import ActorSeen, ailment, take_pulse
+from actors.supervisor.rules import ActorRules, GroupRules, Need, PlanError, rules_of
 from schemas.enums import ActorState
 
 MS, S = 1_000_000, 1_000_000_000
@@ -26,14 +26,27 @@ def plan(*actors: ActorPlan, groups: tuple[GroupPlan, ...] = ()) -> Plan:
 
 
 def actor(name: str, process: str = "", depends_on: tuple[str, ...] = (), **fields) -> ActorPlan:
-    return ActorPlan(name, 0, "m:C", {}, process or name, "main", depends_on, **fields)
+    return ActorPlan(name, 0, "m:C", {}, process or name, "main",
+                     {needed: fields.pop("until", "ready") for needed in depends_on}, **fields)
 
 
 def test_processes_start_after_those_their_actors_need():
     rules = rules_of(plan(actor("risk", depends_on=("feed",)), actor("feed", depends_on=("venue",)),
                           actor("venue"), actor("monitor")))
     assert [p.name for p in rules.processes] == ["venue", "feed", "risk", "monitor"]
-    assert rules.processes[1].depends_on == ("venue",)
+    assert rules.processes[1].depends_on == (Need("venue", "ready"),)
+
+
+def test_of_what_actors_of_a_process_wait_for_the_most_is_waited_for():
+    rules = rules_of(plan(actor("venue"), actor("feed", "trading", ("venue",), until="started"),
+                          actor("risk", "trading", ("venue",), until="healthy")))
+    assert rules.processes[1].depends_on == (Need("venue", "healthy"),)
+
+
+def test_a_process_is_significant_if_one_of_its_actors_is():
+    rules = rules_of(plan(actor("feed", "trading"), actor("risk", "trading", significant=True),
+                          actor("monitor")))
+    assert [p.significant for p in rules.processes] == [True, False]
 
 
 def test_the_plans_order_is_kept_where_nothing_speaks_against_it():
@@ -67,9 +80,9 @@ def test_actors_that_share_a_process_share_the_strictest_of_their_rules():
 
 
 def test_groups_of_actors_become_groups_of_processes():
-    group = GroupPlan("trading", "rest_for_one", ("a", "b", "c"))
+    group = GroupPlan("trading", "rest_for_one", ("a", "b", "c"), 7, 9 * S)
     rules = rules_of(plan(actor("a", "p"), actor("b", "p"), actor("c"), groups=(group,)))
-    assert rules.groups == (GroupRules("trading", "rest_for_one", ("p", "c")),)
+    assert rules.groups == (GroupRules("trading", "rest_for_one", ("p", "c"), 7, 9 * S),)
     assert rules.groups_of("c") == rules.groups and rules.groups_of("x") == ()
 
 
@@ -112,6 +125,36 @@ def test_a_change_of_state_is_a_sign_of_life():
     (ActorState.STOPPING, 50)])
 def test_how_many_looks_make_a_hang_depends_on_the_state(state, misses):
     pulse = looks(*((10 * n, state, 1) for n in range(misses)))
-    assert not is_hung(RULES, pulse, stop_grace_ns=500 * MS)
+    assert not ailment(RULES, pulse, stop_grace_ns=500 * MS)
     pulse = looks(*((10 * n, state, 1) for n in range(misses + 1)))
-    assert is_hung(RULES, pulse, stop_grace_ns=500 * MS)
+    assert ailment(RULES, pulse, stop_grace_ns=500 * MS).startswith("hung: risk")
+
+
+def test_work_that_waits_and_is_not_done_is_a_hang_though_the_heart_beats():
+    def after(looks: int, queued: int = 5, state: ActorState = ActorState.RUNNING) -> str:
+        pulse = None
+        for n in range(looks):
+            seen = ActorSeen("risk", state, heartbeat_ns=n, handled=7, queued=queued)
+            pulse = take_pulse(RULES, pulse, seen, 10 * n * MS)
+        return ailment(RULES, pulse, stop_grace_ns=500 * MS)
+
+    assert after(31) == "hung: 5 messages wait for risk and it takes none for 300 ms"
+    assert not after(30) and not after(100, queued=0)
+    assert not after(100, state=ActorState.CATCHING_UP)
+
+
+def test_work_that_is_done_slowly_is_no_hang():
+    pulse = None
+    for n in range(200):
+        seen = ActorSeen("risk", ActorState.RUNNING, n, handled=n // 20, queued=5)
+        pulse = take_pulse(RULES, pulse, seen, 10 * n * MS)
+        assert not ailment(RULES, pulse, stop_grace_ns=500 * MS)
+
+
+def test_a_process_that_a_signal_stopped_is_said_to_be_stopped():
+    pulse = None
+    for n in range(4):
+        seen = ActorSeen("risk", ActorState.RUNNING, 1, suspended=True)
+        pulse = take_pulse(RULES, pulse, seen, 10 * n * MS)
+    assert ailment(RULES, pulse, stop_grace_ns=500 * MS) == (
+        "stopped by a signal: risk RUNNING without a heartbeat for 30 ms")

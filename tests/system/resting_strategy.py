@@ -1,4 +1,5 @@
-"""A strategy that rests orders and trades: bids behind the market, and small orders that take."""
+"""A strategy that rests orders and trades: bids behind the market, and small orders that take, on
+both sides in turn or, ``only_buys``, on one."""
 
 from __future__ import annotations
 
@@ -16,6 +17,7 @@ _EVERY = 50  # updates of the market between two orders that take
 
 class ResterConfig(Config):
     resting: int = 8
+    only_buys: bool = False
 
 
 class Rester(Actor):
@@ -45,7 +47,8 @@ class Rester(Actor):
                        TimeInForce.DAY)
         elif sent["updates"] % _EVERY == 0:
             sent["taking"] += 1
-            side = (Side.BUY, Side.SELL)[int(sent["taking"]) % 2]
+            sells = not self.config.only_buys and int(sent["taking"]) % 2
+            side = Side.SELL if sells else Side.BUY
             price = update["ask_e4"] if side == Side.BUY else update["bid_e4"]
             self._send(update, side, int(price), TimeInForce.IOC)
 

@@ -85,6 +85,10 @@ def test_nothing_is_lost_when_the_exchange_is_killed_in_the_middle_of_trading():
             assert here.live_orders() == live
             eventually(lambda: here.counter("gateway", "fills") > fills + 3, 60)
             fills = here.fills()
+        recovered = here.table("exchange", "durability", DURABILITY)[0]["recovered"]
+        folder = pathlib.Path(cli.ps()["exchange"]["post_mortem"])
+        shown = eventually(lambda: _lines(folder / "journal-exchange.txt"), 60, "a post-mortem")
+        assert int(shown[-1].split()[0]) == recovered, "the last record of the one that died"
         public = here.public_orders()
         assert all((symbol, price) in public for _, symbol, price in live)
         assert here.table("gateway", "link", SOUP_LINK)["session"][0] == session
@@ -92,7 +96,13 @@ def test_nothing_is_lost_when_the_exchange_is_killed_in_the_middle_of_trading():
         report = json.loads((cli.folder / "report.json").read_text())
         assert report["ledger"]["unexplained"] == report["ledger"]["lost"] == 0
         assert report["restarts"] == {**dict.fromkeys(report["restarts"], 0), "exchange": 3}
+        recovery = report["recovery"]["exchange"]
+        assert recovery["count"] == 3 and recovery["phases_ns"]["replay"]["max"] > 0
         assert cli.left_over() == []
+
+
+def _lines(path: pathlib.Path) -> list[str]:
+    return path.read_text().splitlines() if path.exists() else []
 
 
 def test_a_restart_goes_on_with_the_day_and_the_next_up_begins_a_new_one():

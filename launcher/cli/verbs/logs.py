@@ -48,7 +48,7 @@ def command(actors: tuple[str, ...], topology: pathlib.Path, follow: bool, n: in
     follower = LogFollower(deployment.run_dir, wanted)
     follower.poll()
     lines = list(follower.rest())
-    shown = last_lines(lines, 20 if n is None and follow else n)
+    shown = last_lines(lines, 20 if n is None and follow else n, debug or as_json)
     printer.restarts.skip(lines[:len(lines) - len(shown)])
     for line in shown:
         show(line)
