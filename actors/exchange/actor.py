@@ -19,7 +19,7 @@ from actors.exchange.flow_state import allocate_flow
 from actors.exchange.front_door import FrontDoor
 from actors.exchange.glimpse import Glimpse
 from actors.exchange.history_state import History
-from actors.exchange.inputs import apply_input
+from actors.exchange.inputs import CRASH_POINTS, apply_input
 from actors.exchange.listening import listen
 from actors.exchange.ouch42_state import allocate_ouch42
 from actors.exchange.recordings import allocate_history, load_recording
@@ -81,6 +81,7 @@ class Exchange(Actor):
     counters = COUNTER_NAMES
     histograms = ("order_ack",)
     table_names = ("venue", "ports", "durability")
+    crash_points = CRASH_POINTS
 
     @classmethod
     def handlers(cls) -> list[Handler]:
@@ -151,6 +152,7 @@ class Exchange(Actor):
         self._log = actor_logger(self.host)
         vitals, record = self.host.vitals, self.venue.record[0]
         record["counters"] = vitals.counters.ctypes.data
+        record["vitals"] = vitals.address
         record["order_ack"] = vitals.histograms[0:1].ctypes.data
         self._recover()
         listeners = {

@@ -33,12 +33,13 @@ from actors.exchange.order_ports import take_request
 from actors.exchange.order_replies import announce
 from actors.exchange.venue import Phase, session_at, venue_at
 from actors.runtime import handler
+from actors.runtime.crash_points import crash_at
 from actors.runtime.journal.kernels import claim_record, commit_record
 from actors.runtime.journal.layout import RECORD_HEADER
 from actors.runtime.native import call_handler, load_i64, store_i64
 from schemas.venue import ouch50
 
-__all__ = ["InputType", "apply_input", "carry_out"]
+__all__ = ["CRASH_POINTS", "InputType", "apply_input", "carry_out"]
 
 
 class InputType(IntEnum):
@@ -53,6 +54,11 @@ class InputType(IntEnum):
     CLOSE = 7
     DESERT = 8
 
+
+#: Where the exchange may be made to crash: an input is written down and not carried out; carried
+#: out, its answers in the logs, and nothing sent.
+CRASH_POINTS = ("input_journaled", "input_carried_out")
+_JOURNALED, _CARRIED_OUT = 1, 2
 
 _OPEN, _REQUEST, _FLOW = (np.int64(t) for t in (InputType.OPEN, InputType.REQUEST, InputType.FLOW))
 _BEGIN, _RESUME, _CLOSE, _DESERT = (np.int64(t) for t in (
@@ -74,7 +80,9 @@ def carry_out(venue, kind, number, message, length, stamp_ns):
     store_i64(payload, number)
     move_bytes(payload + 8, message, length)
     commit_record(record.journal)
+    crash_at(record.vitals, _JOURNALED)
     call_handler(record.apply, venue, payload - RECORD_HEADER)
+    crash_at(record.vitals, _CARRIED_OUT)
     return True
 
 

@@ -62,10 +62,12 @@ class StreamFile:
                       int(self._places[place]) + at * ring.itemsize)
             begin += piece.size
 
-    def load(self) -> None:
-        """Fills the rings and marks of logs whose ``end`` and ``next_seq`` are a checkpoint's."""
+    def load(self, first: int = 0) -> None:
+        """Fills the rings and marks of logs, from number ``first`` on, whose ``end`` and
+        ``next_seq`` are a checkpoint's."""
         rows = self._logs.logs
-        for n, (ring, marks) in enumerate(zip(self._logs.rings, self._logs.marks)):
+        for n in range(first, rows.size):
+            ring, marks = self._logs.rings[n], self._logs.marks[n]
             capacity = int(rows[n]["capacity"])
             self._load(2 * n, ring[:capacity], int(rows[n]["end"]))
             ring[capacity:capacity + SLACK] = ring[:SLACK]

@@ -103,7 +103,7 @@ COUNTER_NAMES = tuple(counter.name.lower() for counter in Counter)
 #: bounds their slots, ``unfinished`` counts those that have more to read. ``journal``, ``apply``
 #: and ``snapshot`` are addresses: of the JOURNAL, of the code of ``apply_input``, of a SNAPSHOT.
 #: ``flow_ns`` is when the flow was played last, ``request_slot`` whose request is carried out
-#: (``spare_slot``: nobody's). ``holds``: nothing is sent before it is on the disk; what was
+#: (``spare_slot``: nobody's). ``vitals``: address of the actor's page. ``holds``: nothing is sent before it is on the disk; what was
 #: appended before record ``held_sequence`` is sent when that is. ``deserted``: some
 #: account's last session has just ended.
 VENUE = np.dtype([
@@ -117,6 +117,7 @@ VENUE = np.dtype([
     ("datagrams", "i8"), ("deserted", "i8"), ("access", "i8"), ("ouch42", "i8"),
     ("journal", "i8"), ("apply", "i8"), ("snapshot", "i8"), ("flow_ns", "i8"),
     ("request_slot", "i8"), ("spare_slot", "i8"), ("holds", "i8"), ("held_sequence", "i8"),
+    ("vitals", "i8"),
     ("scratch", "i8", (2,)), ("blanks", "u1", (16,)), ("packets", "u1", (8,)),
     ("epoll_events", "u1", (EPOLL_EVENTS * EVENT_BYTES,)),
 ], align=True)

@@ -14,6 +14,7 @@ from actors.feed.lines import LINES
 from actors.feed.look_ahead import LOOK
 from actors.feed.player import RECORDING
 from actors.feed.recordings import Player
+from actors.feed.session_follower import CRASH_POINTS
 from actors.feed.state import (
     BURST, COUNTERS, HISTOGRAMS, TABLES, Counter, Event, Phase, Source, Status, directory_tables,
 )
@@ -44,6 +45,7 @@ class FeedHandler(Actor):
     counters = COUNTERS
     histograms = HISTOGRAMS
     table_names = TABLES
+    crash_points = CRASH_POINTS
 
     def __init__(self, setup: Setup):
         super().__init__(setup)

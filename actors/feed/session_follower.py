@@ -7,10 +7,14 @@ from actors.feed.state import (
     link_of, locates_of, symbols_of,
 )
 from actors.feed.take import go_live, take_message
-from actors.runtime import clock_ns, context, count, draining, kernel, observe
+from actors.runtime import clock_ns, context, count, crash_point, draining, kernel, observe
 from actors.runtime.soup_kernels import consumed, is_active, keep_alive, next_message, receive
 
-__all__ = ["follow_session"]
+__all__ = ["CRASH_POINTS", "follow_session"]
+
+#: Where the feed may be made to crash: a message is in the book and published, and not yet consumed.
+CRASH_POINTS = ("message_taken",)
+_MESSAGE_TAKEN = 1
 
 _LIVE = int(Phase.LIVE)
 _CATCHING_UP = int(Phase.CATCHING_UP)
@@ -48,6 +52,7 @@ def _read(ctx, link, feed, budget):
             look_on(ahead_of(ctx), book_of(ctx), symbols_of(ctx), locates_of(ctx))
         budget -= take_message(ctx, link.payload, link.payload_size, link.next_sequence,
                                link.received_ns, live)
+        crash_point(ctx, _MESSAGE_TAKEN)
         consumed(link)
         read += 1
     if not live and link.next_sequence >= link.tail:

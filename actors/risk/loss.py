@@ -1,6 +1,5 @@
 """The loss limit, and what the monitor is told of limits: kernels."""
 
-
 from actors.risk.checks import LIMITS
 from actors.risk.inputs import take_trading
 from actors.risk.state import EVENTS, LIMITS_TABLE, STATE_CHANGE, state_of

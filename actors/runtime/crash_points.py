@@ -16,7 +16,7 @@ from actors.runtime.layout import VITALS
 from actors.runtime.native import getpid, kernel, kill, load_acquire, load_i64, store_i64
 from actors.runtime.records import context
 
-__all__ = ["arm_crash_point", "crash_point"]
+__all__ = ["arm_crash_point", "crash_at", "crash_point"]
 
 _POINT = VITALS.fields["crash_point"][1]
 _AFTER = VITALS.fields["crash_after"][1]
@@ -24,15 +24,20 @@ _SIGKILL = 9
 
 
 @kernel
-def crash_point(ctx, number):
-    """Dies here, as by ``kill -9``, if crash point ``number`` is armed and its turn has come."""
-    vitals = context(ctx).vitals
-    if load_acquire(vitals + _POINT) == number:
+def crash_at(vitals, number):
+    """As :func:`crash_point`, where there is no context: ``vitals`` is the page's address, or 0."""
+    if vitals != 0 and load_acquire(vitals + _POINT) == number:
         after = load_i64(vitals + _AFTER) - 1
         store_i64(vitals + _AFTER, after)
         if after <= 0:
             store_i64(vitals + _POINT, 0)
             kill(getpid(), _SIGKILL)
+
+
+@kernel
+def crash_point(ctx, number):
+    """Dies here, as by ``kill -9``, if crash point ``number`` is armed and its turn has come."""
+    crash_at(context(ctx).vitals, number)
 
 
 def arm_crash_point(header, points: Sequence[str], name: str, after: int = 1) -> None:

@@ -19,6 +19,7 @@ import zmq
 from actors.runtime import wire as kernels
 from actors.runtime.clock import monotonic_ns
 from actors.runtime.enums import Overflow
+from actors.runtime.faults import HELD_SLOTS, WireFault
 from actors.runtime.layout import IN_WIRE, OUT_WIRE
 from actors.runtime.plan import WirePlan
 from actors.runtime.ring_file import RingFile
@@ -160,7 +161,8 @@ class OutEndpoint:
     """
 
     def __init__(self, context: zmq.Context, wire: WirePlan, page: np.ndarray,
-                 message: MessageType, epoch: int, keys: int):
+                 message: MessageType, epoch: int, keys: int, fault: np.ndarray):
+        self.fault = fault
         self.wire, self.page, self.message, self.epoch = wire, page, message, epoch
         self._context = context
         self._links: dict[int, SocketLink | RingLink] = {}
@@ -207,7 +209,7 @@ class OutEndpoint:
         """Messages committed to the wire, and neither dropped nor handed to the transport yet."""
         page = self.page
         return int(page["offered"] - page["published"] - page["full"] - page["down"]
-                   - page["conflated"] - page["unsent"])
+                   - page["conflated"] - page["chaos"] - page["unsent"])
 
     @property
     def connected(self) -> bool:
@@ -218,6 +220,10 @@ class OutEndpoint:
     def maintain(self) -> bool:
         """Follows the consumer's incarnation. Returns whether something changed."""
         record, page = self.record, self.page
+        if self.fault["kind"]:
+            self._obey()
+        elif record["capacity"] != self.wire.capacity:
+            record["capacity"] = self.wire.capacity
         retired = int(record["retired_socket"])
         if retired:
             link = self._links.pop(retired, None)
@@ -237,6 +243,19 @@ class OutEndpoint:
         link.enter(record)
         record["pending_epoch"] = current
         return True
+
+    def _obey(self) -> None:
+        """Lets the reactor look at the fault that is asked for; from then on it does."""
+        record, fault = self.record, self.fault
+        if fault["kind"] == WireFault.FULL:
+            full = not fault["until_ns"] or monotonic_ns() < fault["until_ns"]
+            record["capacity"] = 0 if full else self.wire.capacity
+            if not full:
+                fault["kind"] = WireFault.NONE
+        elif not record["fault"]:
+            self._held = np.zeros(HELD_SLOTS * (self.message.size + 8), np.uint8)
+            record["held_at"] = self._held.ctypes.data
+            record["fault"] = fault.ctypes.data
 
     def _prepare(self, c_epoch: int) -> None:
         """Connects ahead of the change-over; the connection itself wakes the consumer."""

@@ -16,6 +16,7 @@ from actors.runtime import reactor
 from actors.runtime.actor import Actor, Setup, Table
 from actors.runtime.enums import Wait
 from actors.runtime.endpoint import InEndpoint, OutEndpoint, close_inputs
+from actors.runtime.faults import attend, map_faults
 from actors.runtime.layout import (
     CTX, MAX_PORTS, MAX_TABLES, MAX_WIRES_PER_PORT, OUT_PORT, POLLER, THREAD, TIMER,
 )
@@ -63,6 +64,7 @@ class ActorHost:
                              tag=self.cls.tag, tables={})
         self.epoch = int(self.vitals.header["epoch"]) + 1
         self._begin_incarnation()
+        attend(self.vitals.header)
         self.ctx = np.zeros((), CTX)
         self.in_ends: list[InEndpoint] = []
         self.out_ends: list[OutEndpoint] = []
@@ -157,6 +159,7 @@ class ActorHost:
     def _build_ports(self) -> None:
         if len(self.cls.outputs) > MAX_PORTS:
             raise ActorError(f"{self.name}: {len(self.cls.outputs)} outputs, at most {MAX_PORTS}")
+        faults = map_faults(self.plan.shm_dir, len(self.plan.wires), create=True)
         for i, (name, output) in enumerate(self.cls.outputs.items()):
             port = self.ports[i]
             port["port_id"] = port_number(self.actor_plan.index, i)
@@ -169,7 +172,8 @@ class ActorHost:
             port["n_wires"] = len(wires)
             for j, wire in enumerate(wires):
                 end = OutEndpoint(self._zmq, wire, self._wire(wire.index), output.message,
-                                  self.epoch, len(self.plan.symbols))
+                                  self.epoch, len(self.plan.symbols),
+                                  faults[wire.index:wire.index + 1].reshape(()))
                 port["wires"][j] = end.address
                 self.out_ends.append(end)
             if wires and all(w.transport == "shm" for w in wires):

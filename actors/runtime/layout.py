@@ -8,6 +8,7 @@ fetched together). All fields are int64 unless said otherwise; addresses are int
     deployment page   one record: trading enabled, draining, supervisor heartbeat; then how trading
                       is governed (leases, mode, requests), see ``actors.runtime.trading``
     wire page         one record a wire: the producer's counters | the consumer's counters
+    faults            one record a wire: what a chaos experiment asks for
     vitals page       one file an actor: header | counters | histograms | log ring | description
     tap ring          one file a tapped output port: header | slots, see ``actors.runtime.tap_ring``
     ring              one file a ``shm`` wire and incarnation of its consumer: ``actors.runtime.ring``
@@ -18,9 +19,9 @@ The ``socket`` of a wire's record is libzmq's handle, or, if it ``is_ring``, the
 import numpy as np
 
 __all__ = [
-    "ANSWER", "COUNTERS", "CTX", "DEPLOYMENT", "IN_WIRE", "LOG_CAPACITY", "LOG_RECORD", "MAX_PORTS",
-    "MAX_TABLES", "MAX_WIRES_PER_PORT", "OUT_PORT", "OUT_WIRE", "POLLER", "RING", "ROLE_SLOTS",
-    "TAP_RING", "THREAD", "TIMER", "TRADING", "VITALS", "WIRE_PAGE",
+    "ANSWER", "COUNTERS", "CTX", "DEPLOYMENT", "FAULT", "IN_WIRE", "LOG_CAPACITY", "LOG_RECORD",
+    "MAX_PORTS", "MAX_TABLES", "MAX_WIRES_PER_PORT", "OUT_PORT", "OUT_WIRE", "POLLER", "RING",
+    "ROLE_SLOTS", "TAP_RING", "THREAD", "TIMER", "TRADING", "VITALS", "WIRE_PAGE",
 ]
 
 MAX_WIRES_PER_PORT = 16
@@ -81,7 +82,7 @@ DEPLOYMENT = np.dtype([
 assert DEPLOYMENT.fields["trading"][1] == 256
 
 # Producer's line, then consumer's line; each side writes its own only.
-#     offered   = published + full + down + conflated + unsent + what a ``latest`` wire keeps back
+#     offered   = published + full + down + conflated + chaos + unsent + what is kept back
 #     published = handled + stale + left + p_lost + c_lost + what the transport holds
 #     missing  <= offered - published, or something vanished on the way
 # Foreign messages come from somebody else: nobody published them. See ``actors.runtime.ledger``.
@@ -98,7 +99,8 @@ WIRE_PAGE = np.dtype([
     ("p_closed", "i8"),     # orderly end of the producer
     ("unsent", "i8"),       # lost: kept back, or just being sent, when the producer died
     ("resync_served", "i8"),  # how many of the consumer's requests by number were answered
-    ("_p_pad", "i8", (4,)),
+    ("chaos", "i8"),        # dropped: a fault on request, see ``actors.runtime.faults``
+    ("_p_pad", "i8", (3,)),
     ("c_epoch", "i8"),      # incarnation of the consumer; set once it has bound
     ("handled", "i8"),
     ("foreign", "i8"),      # dropped: not a message of this type
@@ -121,6 +123,7 @@ VITALS = _record(
     "started_ns", "ready_ns", "command", "log_head", "log_tail", "log_dropped", "housekeeper_ns",
     "exit_status", "description_size", "counters_at", "histograms_at", "log_at", "description_at",
     "size", "thread_id", "queue", "tap_request", "crash_point", "crash_after",
+    "link_cut_ns", "no_space_ns",
     # blocked: it waits for room on a wire; slow_turns of its reactor, the last took slow_turn_ns;
     # then when this incarnation began to run, could handle messages, and was connected.
     "blocked", "slow_turns", "slow_turn_ns", "began_ns", "live_ns", "connected_ns",
@@ -151,12 +154,19 @@ assert RING.itemsize == 384 and RING.fields["tail"][1] == 256
 LOG_RECORD = np.dtype([("time_ns", "i8"), ("code", "i8"), ("values", "i8", (6,))])
 
 OUT_WIRE = _record(
-    320,
+    384,
     "page", "socket", "c_epoch", "capacity", "overflow", "size", "key_offset", "keys",
     "slots", "dirty", "waiting", "queue", "queue_head", "pending_socket", "pending_epoch",
     "retired_socket", "seen_resync", "fresh", "is_ring", "ring_mask", "slot_size", "seen_tail",
-    "bell", "pending_bell",
-    zmsg=("i8", (8,)),
+    "bell", "pending_bell", "fault", "held", "held_head", "held_at",
+    zmsg=("i8", (8,)), spare_zmsg=("i8", (8,)),
+)
+
+# A fault asked for on a wire; see ``actors.runtime.faults``.
+FAULT = _record(
+    128,
+    "kind", "skip", "left", "chance", "delay_ns", "until_ns", "seen", "applied", "scratch0",
+    "scratch1", random=("u8", ()),
 )
 
 OUT_PORT = _record(

@@ -41,6 +41,7 @@ class WireLedger:
     down: int = 0         #: dropped: there was no consumer, or it ended before its turn
     conflated: int = 0    #: dropped: replaced by a newer one of the same symbol
     stale: int = 0        #: dropped: from an earlier incarnation of the producer
+    chaos: int = 0        #: dropped: a fault that somebody asked for
     lost: int = 0         #: on their way when a process died
     in_flight: int = 0
     unexplained: int = 0
@@ -49,7 +50,7 @@ class WireLedger:
 
     @property
     def dropped(self) -> int:
-        return self.full + self.down + self.conflated + self.stale
+        return self.full + self.down + self.conflated + self.stale + self.chaos
 
     def __add__(self, other: WireLedger) -> WireLedger:
         pairs = zip(dataclasses.astuple(self), dataclasses.astuple(other), strict=True)
@@ -60,7 +61,7 @@ class WireLedger:
         return {
             "sent": self.sent, "handled": self.handled, "dropped": self.dropped,
             "dropped_by": {"full": self.full, "down": self.down, "conflated": self.conflated,
-                           "stale": self.stale},
+                           "stale": self.stale, "chaos": self.chaos},
             "lost": self.lost, "in_flight": self.in_flight, "unexplained": self.unexplained,
             "foreign": self.foreign, "failed": self.failed,
         }
@@ -77,12 +78,13 @@ def wire_ledger(page: np.ndarray, quiescent: bool = False) -> WireLedger:
     handled, stale, left, c_lost, missing, foreign, c_epoch, c_drained = (
         int(now[name]) for name in
         ("handled", "stale", "left", "c_lost", "missing", "foreign", "c_epoch", "c_drained"))
-    p_lost, full, down, conflated, unsent, published, sent, failed, p_connected, p_closed = (
+    (p_lost, full, down, conflated, chaos, unsent, published, sent, failed, p_connected,
+     p_closed) = (
         int(now[name]) for name in
-        ("p_lost", "full", "down", "conflated", "unsent", "published", "offered", "failed",
-         "p_connected", "p_closed"))
+        ("p_lost", "full", "down", "conflated", "chaos", "unsent", "published", "offered",
+         "failed", "p_connected", "p_closed"))
     lost = p_lost + c_lost + unsent
-    kept_back = sent - published - full - down - conflated - unsent
+    kept_back = sent - published - full - down - conflated - chaos - unsent
     on_the_way = published - handled - stale - left - p_lost - c_lost
     if c_epoch == 0 and c_drained == 0:  # the consumer was killed and takes nothing more
         lost, on_the_way = lost + on_the_way, 0
@@ -91,11 +93,12 @@ def wire_ledger(page: np.ndarray, quiescent: bool = False) -> WireLedger:
     if quiescent:
         unexplained, in_flight = on_the_way + kept_back, 0
     else:
-        skipped = missing - full - down if conflated == 0 else 0  # conflation changes the order
+        # conflation changes the order
+        skipped = missing - full - down - chaos if conflated == 0 else 0
         vanished = max(skipped - lost, 0)  # a crash may have put a vanished one down as lost
         unexplained = min(vanished, on_the_way)  # below 0: more came than was sent
         in_flight = on_the_way + kept_back - unexplained
-    return WireLedger(sent, handled, full, down + left, conflated, stale, lost, in_flight,
+    return WireLedger(sent, handled, full, down + left, conflated, stale, chaos, lost, in_flight,
                       unexplained, foreign, failed)
 
 

@@ -26,7 +26,8 @@ from actors.runtime.records import (
 )
 from actors.runtime.ring import doze, wake_up
 from actors.runtime.wire import (
-    adopt_producer, connect_pending, flush, has_room, is_up, release, take,
+    adopt_producer, connect_pending, flush, has_room, held_due_ns, is_up, release, release_held,
+    take,
 )
 
 __all__ = ["run", "turn", "warm"]
@@ -142,6 +143,8 @@ def serve_outputs(thread_address):
             wire.fresh |= changed  # its handler may have to wait until the actor is live
         if wire.waiting > 0:
             work += flush(address)
+        if wire.held > 0:
+            work += release_held(address, False)
         port = out_port(port_address)
         if port.resync_handler != 0 and context(ctx).live != 0 and is_up(wire, page):
             if wire.fresh != 0 or page.resync != wire.seen_resync:
@@ -272,6 +275,10 @@ def _sleep_ns(thread_address):
         ctx = load_i64(thread.ctxs + 8 * i)
         if context(ctx).n_blocking > 0 and is_blocked(ctx):
             longest = min(longest, _BLOCKED_SLEEP_NS)
+    for i in range(thread.n_out):
+        address = load_i64(thread.outs + 24 * i)
+        if out_wire(address).held > 0:
+            longest = min(longest, held_due_ns(address) - now)
     return longest
 
 

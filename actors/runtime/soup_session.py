@@ -16,6 +16,7 @@ Source: SoupBinTCP 3.00 to 4.1, section 2.
 
 from __future__ import annotations
 
+import contextlib
 import enum
 import errno
 import os
@@ -30,6 +31,7 @@ import pydantic
 
 from actors.runtime.actor import Config
 from actors.runtime.addresses import ConnectAddress, split_address
+from actors.runtime.faults import links_are_cut
 from actors.runtime.soup_kernels import LinkLoss, LinkState
 from schemas.venue import ProtocolError, soupbintcp
 
@@ -143,6 +145,8 @@ class SoupClient:
 
     def housekeep(self, now_ns: int) -> None:
         """Does what is due. Call it every few milliseconds."""
+        if links_are_cut(now_ns):
+            self._obey_cut(now_ns)
         if self._phase is _Phase.ACTIVE and self.link["state"] != LinkState.ACTIVE:
             self._lost(now_ns)
         if self._phase is _Phase.WAITING and now_ns >= self._retry_at and self._may():
@@ -299,6 +303,15 @@ class SoupClient:
         link["state"] = LinkState.ACTIVE
         self._attach(self._socket.fileno())
         self._probe, self._active_since, self._phase = None, now_ns, _Phase.ACTIVE
+
+    def _obey_cut(self, now_ns: int) -> None:
+        """There is to be no connection: as if the cable were out. Tried again later."""
+        if self._phase is _Phase.ACTIVE:
+            with contextlib.suppress(OSError):  # the reactor may have found it lost already
+                self._socket.shutdown(socket.SHUT_RDWR)
+        elif self._phase in (_Phase.CONNECTING, _Phase.LOGGING_IN):
+            self._fail(now_ns, "the link was cut")
+        self._retry_at = max(self._retry_at, now_ns + 1)
 
     # ---- failing -----------------------------------------------------------------------------
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from actors.runtime.clock import now_ns
 from actors.runtime.enums import Overflow
+from actors.runtime.faults import HELD_SLOTS, WireFault, fault_record, next_fault, now_of
 from actors.runtime.layout import CTX, IN_WIRE, OUT_PORT, OUT_WIRE, WIRE_PAGE
 from actors.runtime.native import (
     kernel, load_acquire, load_i64, load_u32, memcpy, memset, store_i64, store_release,
@@ -26,8 +27,8 @@ from actors.runtime.tap_ring import write_tap
 from schemas.messages import PREFIX_SIZE
 
 __all__ = ["abort", "adopt_producer", "claim", "commit", "discard", "expect_next", "flush",
-           "has_room", "release", "request_replay", "request_replay_at", "request_resync",
-           "replay_from", "take", "waiting_at"]
+           "has_room", "held_due_ns", "release", "release_held", "replay_from", "request_replay",
+           "request_replay_at", "request_resync", "take", "waiting_at"]
 
 _DONTWAIT = 1
 _REFUSALS_PER_TAKE = 64  # strangers may flood a wire; the reactor has other work too
@@ -35,8 +36,13 @@ _REFUSALS_PER_TAKE = 64  # strangers may flood a wire; the reactor has other wor
 _BLOCK = int(Overflow.BLOCK)
 _LATEST = int(Overflow.LATEST)
 _FAIL = int(Overflow.FAIL)
+_DROP, _DUPLICATE = int(WireFault.DROP), int(WireFault.DUPLICATE)
+_DELAY, _REORDER, _CORRUPT = (int(WireFault.DELAY), int(WireFault.REORDER),
+                              int(WireFault.CORRUPT))
+_REORDER_WAIT_NS = 10_000_000  # if no other message comes that could go before it
 
 _ZMSG_OUT_WIRE = OUT_WIRE.fields["zmsg"][1]
+_SPARE_ZMSG = OUT_WIRE.fields["spare_zmsg"][1]
 _ZMSG_OUT_PORT = OUT_PORT.fields["zmsg"][1]
 _TAP = OUT_PORT.fields["tap"][1]
 _ZMSG_IN_WIRE = IN_WIRE.fields["zmsg"][1]
@@ -195,6 +201,17 @@ def _admit(wire_address, message):
 
 @kernel
 def _send(wire_address, zmsg):
+    if out_wire(wire_address).fault == 0:
+        _send_now(wire_address, zmsg)
+    elif _passes(wire_address, zmq_msg_data(zmsg)):
+        _send_now(wire_address, zmsg)
+        release_held(wire_address, True)  # what was to go after this one
+    else:
+        zmq_msg_close(zmsg)
+
+
+@kernel
+def _send_now(wire_address, zmsg):
     wire = out_wire(wire_address)
     page = wire_page(wire.page)
     store_release(wire.page + _PUBLISHED, page.published + 1)
@@ -206,6 +223,15 @@ def _send(wire_address, zmsg):
 
 @kernel
 def _push(wire_address, message):
+    if out_wire(wire_address).fault == 0:
+        _push_now(wire_address, message)
+    elif _passes(wire_address, message):
+        _push_now(wire_address, message)
+        release_held(wire_address, True)
+
+
+@kernel
+def _push_now(wire_address, message):
     wire = out_wire(wire_address)
     page = wire_page(wire.page)
     store_release(wire.page + _PUBLISHED, page.published + 1)
@@ -221,6 +247,109 @@ def _send_shared(wire_address, zmsg):
     zmq_msg_init(copy)
     zmq_msg_copy(copy, zmsg)
     _send(wire_address, copy)
+
+
+# ---- faults on request: see actors.runtime.faults ------------------------------------------------
+
+@kernel
+def _passes(wire_address, message):
+    """Whether the message goes on now, whatever else the wire's fault has made of it. The memory is
+    others' too: it is only read."""
+    wire = out_wire(wire_address)
+    kind = next_fault(wire.fault)
+    asked = fault_record(wire.fault).kind
+    if kind == _DROP or kind == _CORRUPT:
+        wire_page(wire.page).chaos += 1
+        if kind == _CORRUPT:
+            _send_foreign(wire_address, message)
+        return False
+    if kind == _DELAY or kind == _REORDER or (asked == _DELAY and wire.held > 0):
+        _hold(wire_address, message)
+        return False
+    if asked != _REORDER:
+        release_held(wire_address, True)
+    if kind == _DUPLICATE:
+        wire_page(wire.page).offered += 1
+        _send_copy(wire_address, message)
+    return True
+
+
+@kernel
+def _send_copy(wire_address, message):
+    """Sends the bytes at ``message`` over whatever the wire's transport is."""
+    wire = out_wire(wire_address)
+    if wire.is_ring != 0:
+        _push_now(wire_address, message)
+        return
+    copy = wire_address + _SPARE_ZMSG
+    if zmq_msg_init_size(copy, wire.size) != 0:
+        wire_page(wire.page).down += 1
+        return
+    memcpy(zmq_msg_data(copy), message, wire.size)
+    _send_now(wire_address, copy)
+
+
+@kernel
+def _send_foreign(wire_address, message):
+    """Something that begins as no message does. Nobody counts it: no one has published it."""
+    wire = out_wire(wire_address)
+    copy = wire_address + _SPARE_ZMSG
+    if zmq_msg_init_size(copy, wire.size) != 0:
+        return
+    content = zmq_msg_data(copy)
+    memcpy(content, message, wire.size)
+    bit = np.int64(fault_record(wire.fault).random & np.uint64(63))
+    store_i64(content, load_i64(content) ^ (np.int64(1) << bit))
+    if wire.is_ring != 0:
+        push(wire_address, content)
+        zmq_msg_close(copy)
+    elif zmq_msg_send(copy, wire.socket, _DONTWAIT) < 0:
+        zmq_msg_close(copy)
+
+
+@kernel
+def _hold(wire_address, message):
+    """Keeps a copy until it is due; the oldest goes on if there is no place for it."""
+    wire = out_wire(wire_address)
+    if wire.held == HELD_SLOTS:
+        _release_oldest(wire_address)
+    fault = fault_record(wire.fault)
+    slot = wire.held_at + (wire.held_head + wire.held) % HELD_SLOTS * (wire.size + 8)
+    wait_ns = fault.delay_ns if fault.kind == _DELAY else _REORDER_WAIT_NS
+    store_i64(slot, now_of(wire.fault) + wait_ns)
+    memcpy(slot + 8, message, wire.size)
+    wire.held += 1
+
+
+@kernel
+def held_due_ns(wire_address):
+    """When the oldest message that the wire holds is to go on."""
+    wire = out_wire(wire_address)
+    return load_i64(wire.held_at + wire.held_head * (wire.size + 8))
+
+
+@kernel
+def _release_oldest(wire_address):
+    wire = out_wire(wire_address)
+    slot = wire.held_at + wire.held_head * (wire.size + 8)
+    wire.held_head = (wire.held_head + 1) % HELD_SLOTS
+    wire.held -= 1
+    page = wire_page(wire.page)
+    if is_up(wire, page):
+        _send_copy(wire_address, slot + 8)
+    else:
+        page.down += 1
+
+
+@kernel
+def release_held(wire_address, all_of_them):
+    """Sends on what the wire holds and is due, or all of it. Returns messages sent on."""
+    wire = out_wire(wire_address)
+    released = 0
+    while wire.held > 0 and (all_of_them or held_due_ns(wire_address) <= now_of(wire.fault)):
+        _release_oldest(wire_address)
+        released += 1
+    return released
 
 
 # ---- overflow policy "latest": one slot a symbol, flushed in the order the symbols came ----------

@@ -169,7 +169,8 @@ def test_the_ledger_of_a_deployment_is_the_sum_of_its_wires(tmp_path):
         whole = deployment_ledger(plan, desk.wires)
         first = whole["wires"]["talker/numbers -> listener/numbers"]
         second = whole["wires"]["talker/numbers -> second/numbers"]
-        assert first["dropped_by"] == {"full": 2, "down": 0, "conflated": 0, "stale": 0}
+        assert first["dropped_by"] == {"full": 2, "down": 0, "conflated": 0, "stale": 0,
+                                        "chaos": 0}
         assert (first["dropped"], first["in_flight"], second["handled"]) == (2, 1, 3)
         for name in ("sent", "handled", "dropped", "lost", "in_flight", "unexplained"):
             assert whole["total"][name] == first[name] + second[name]

@@ -86,5 +86,5 @@ class ModelWire:
         self.up, self.epoch, self.seq = False, self.epoch + 1, 0
 
     def ledger(self) -> WireLedger:
-        return WireLedger(self.sent, self.handled, self.full, self.down, self.conflated, 0,
+        return WireLedger(self.sent, self.handled, self.full, self.down, self.conflated, 0, 0,
                           self.lost, len(self.queue) + len(self.kept), 0, 0, self.failed)

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from actors.runtime.faults import check_space
 from actors.runtime.journal.errors import JournalError
 from actors.runtime.journal.kernels import hash_bytes
 from actors.runtime.journal.segments import sync_folder
@@ -76,6 +77,7 @@ def write_checkpoint(folder: pathlib.Path, salt: int, position: tuple[int, int, 
     header["check"] = hash_bytes(header.ctypes.data, _CHECKED, 0)
     unfinished = path.with_name(path.name + _UNFINISHED)
     try:
+        check_space()
         with open(unfinished, "wb", buffering=0) as file:
             for data in (header.view(np.uint8), body):
                 _write_all(file.fileno(), memoryview(data))

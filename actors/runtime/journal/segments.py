@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from actors.runtime.faults import check_space
 from actors.runtime.journal.errors import JournalError
 from actors.runtime.journal.kernels import hash_bytes
 from actors.runtime.journal.layout import (
@@ -91,6 +92,7 @@ def make_segment(folder: pathlib.Path, number: int, size: int, salt: int, kind: 
                  (0,) * 4, 0)
     header["check"] = hash_bytes(header.ctypes.data, _CHECKED, 0)
     try:
+        check_space()
         fd = os.open(unfinished, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
         try:
             os.posix_fallocate(fd, 0, size)  # so that no store into the mapping can lack space
