@@ -13,7 +13,7 @@ from actors.runtime import (
     count, handler, kernel, log, observe, table,
 )
 from actors.strategy import orders
-from actors.strategy.market import ORDERS, STATE, SYMBOLS, VALID
+from actors.strategy.market import ORDERS, STATE, SYMBOLS, VALID, is_halted
 from actors.strategy.orders import STRATEGY_STATE, SYMBOL_STATE, WORKING_ORDER
 from schemas.enums import Command, Display, OrderType, ReportType, Side, TimeInForce
 from schemas.messages import ExecutionReport, MarketData, OrderCommand
@@ -22,7 +22,8 @@ from schemas.views import execution_report, order_command
 __all__ = ["SIGNAL", "Strategy", "StrategyConfig", "UPDATES", "on_report", "send_order"]
 
 # Counters, histograms and log codes by place.
-UPDATES, SIGNALS, ORDERS_SENT, REFUSED, FILLS, REJECTS, UNKNOWN_REPORTS, EXPIRED = range(8)
+UPDATES, SIGNALS, ORDERS_SENT, REFUSED, FILLS, REJECTS, UNKNOWN_REPORTS, EXPIRED, \
+    HALTED = range(9)
 T1_T2 = 0
 SIGNAL, GAVE_UP, TABLE_IS_FULL = range(1, 4)
 
@@ -39,8 +40,12 @@ _GIVE_UP_NS = 10_000_000_000  # the gateway's own timeout comes long before this
 
 @kernel
 def send_order(ctx, symbol_id, side, quantity, price_e4, time_in_force, t1_ns):
-    """Sends a new limit order. Returns its id, or 0 if it was not sent: wire full or down, or too
-    many orders working. ``t1_ns``: arrival of the market data behind it, 0 if none."""
+    """Sends a new limit order. Returns its id, or 0 if it was not sent: wire full or down, too many
+    orders working, or the symbol is halted at the venue (see :func:`is_halted`). ``t1_ns``: arrival
+    of the market data behind it, 0 if none."""
+    if is_halted(ctx, symbol_id):
+        count(ctx, HALTED, 1)
+        return np.int64(0)
     state = table(ctx, STATE, STRATEGY_STATE)[0]
     working = table(ctx, ORDERS, WORKING_ORDER)
     symbols = table(ctx, SYMBOLS, SYMBOL_STATE)
@@ -126,7 +131,7 @@ class Strategy(Actor):
     outputs = {"orders": Output(OrderCommand, burst=4)}
     timers = {"expire": Timer(on_expire, 1_000_000_000)}
     counters = ("updates", "signals", "orders", "refused", "fills", "rejects", "unknown_reports",
-                "expired")
+                "expired", "halted")
     histograms = ("t1_t2",)
     table_names = ("state", "symbols", "orders", "sides", "levels", "params")
 
@@ -166,7 +171,8 @@ class Strategy(Actor):
         return not self.config.symbols or symbol in self.config.symbols
 
     def start(self) -> None:
-        self.host.tables["symbols"]["valid"] = 0  # books are not kept across incarnations
+        symbols = self.host.tables["symbols"]
+        symbols["valid"] = symbols["status"] = 0  # books are not kept across incarnations
 
     def ready(self) -> bool:
         return bool((self.host.tables["symbols"]["valid"] == VALID).all())

@@ -23,9 +23,11 @@ WORKING_ORDER = np.dtype([
 #: ``orders`` counts orders ever made; it is what makes ids unique across incarnations.
 STRATEGY_STATE = np.dtype([("orders", "i8"), ("strategy_id", "i8"), ("working", "i8")])
 
-#: Per symbol: own position in shares, shares working on each side, and whether the book is whole.
+#: Per symbol: own position in shares, shares working on each side, whether the book is whole, and
+#: what the venue said of it last (a SymbolStatus).
 SYMBOL_STATE = np.dtype([("position", "i8"), ("working_buy", "i8"), ("working_sell", "i8"),
-                         ("working", "i8"), ("valid", "i8"), ("last_order_ns", "i8")])
+                         ("working", "i8"), ("valid", "i8"), ("last_order_ns", "i8"),
+                         ("status", "i8")])
 
 _BUY = int(Side.BUY)
 _NONE = int(OrderStatus.NONE)
