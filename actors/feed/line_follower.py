@@ -148,7 +148,8 @@ def _take_snapshot(ctx, lines):
                                     glimpse50.SEQUENCE_NUMBER_LENGTH)
             feed.sequence = following - 1
             feed.phase = _CATCHING_UP
-            feed.snapshots = feed.orders_due = 0  # the round that makes everybody forget: another one follows
+            # The round that makes everybody forget is not needed: another one follows.
+            feed.snapshots = feed.orders_due = 0
             resume_at(lines, following)
             feed.tail = record.highest
             log(ctx, _SNAPSHOT_TAKEN, following, record.highest, link.next_sequence - 1, 0, 0, 0)

@@ -19,6 +19,7 @@ import enum
 
 import numpy as np
 
+from actors.book.ahead import LOOK_AHEAD_FROM
 from actors.runtime import context, kernel, table
 from actors.runtime.soup_kernels import SOUP_LINK
 from schemas.venue import symbol_to_int
@@ -26,8 +27,8 @@ from schemas.venue import symbol_to_int
 __all__ = [
     "BATCH", "BURST", "COUNTERS", "Counter", "Event", "FEED", "HISTOGRAMS", "LOCATE", "LOCATES",
     "MAX_UPDATES", "OVERDRAWN", "PARSE", "Phase", "SNAPSHOT_BUDGET", "SYMBOL", "Source", "Status",
-    "TABLES", "UPDATE", "ahead_of", "book_of", "changes_of", "depth_of", "directory_tables", "feed_of",
-    "lines_of", "link_of", "locates_of", "looks_of", "recording_of", "symbol_count", "symbols_of",
+    "TABLES", "UPDATE", "ahead_of", "book_of", "changes_of", "depth_of", "directory_tables",
+    "feed_of", "lines_of", "link_of", "locates_of", "looks_of", "recording_of", "symbol_count", "symbols_of",
     "updates_of",
 ]
 
@@ -39,8 +40,6 @@ SNAPSHOT_BUDGET = BURST // 2
 BATCH = 4096
 #: Most updates that one ITCH message causes: an execution's trade and level; a replacement's two.
 MAX_UPDATES = 2
-#: From so many symbols on it pays to look ahead: the books do not fit the caches any more.
-LOOK_AHEAD_FROM = 256
 #: How many symbol numbers a venue has: stock locate is two bytes.
 LOCATES = 1 << 16
 
@@ -143,8 +142,8 @@ SYMBOL = np.dtype([("name", "i8"), ("last_e4", "i8"), ("last_qty", "i8"), ("loca
 #: ``snapshots`` symbols, from ``next_symbol`` on, are still to be published
 #: whole; ``symbol`` is the one being published (-1: none), ``side`` and ``level`` the next level of
 #: it. ``statuses`` symbols, counted from the end, are still to be told their status.
-#: ``orders_due``, ``orders_next``, ``orders_symbol`` and ``orders_slot`` are the same for the orders
-#: on ``order_updates``, ``orders_slot`` being the next order of the symbol.
+#: ``orders_due``, ``orders_next``, ``orders_symbol`` and ``orders_slot`` are the same for orders, on
+#: ``order_updates``; ``orders_slot`` is the next order of the symbol.
 #: ``wait_until_ns`` and ``orders_wait_ns`` are until when to wait for wires without room,
 #: ``patience_ns`` how long at most. ``bell`` is the ring of ``looks`` that has been answered.
 #: ``looks_ahead`` says whether looking ahead pays.

@@ -29,7 +29,8 @@ from schemas.messages import (
 )
 from tests.runtime.deployments import Running, eventually
 
-__all__ = ["Alone", "Apart", "Desk", "OrderRecorder", "ROWS", "Recorder", "SYMBOLS", "Watched", "plan_of"]
+__all__ = ["Alone", "Apart", "Desk", "OrderRecorder", "ROWS", "Recorder", "SYMBOLS", "Watched",
+           "plan_of"]
 
 SYMBOLS = ("AAPL", "MSFT")
 ROWS = 1 << 14
