@@ -2,7 +2,8 @@
 
 The mix is 45% new limit orders that rest, 45% cancels of a random resting order, 10% small market
 orders that execute; orders are known by client references through the order map, and every event
-is read. The flows are made beforehand with the engine itself, so that every cancel finds its order;
+is read. With many symbols the engine looks ahead, as it does for requests that have come together
+(:mod:`actors.exchange.request_ahead`). The flows are made beforehand with the engine itself, so that every cancel finds its order;
 a run replays one on a fresh engine and must end in the same state. Rates are by the thread's own
 time, so that another process on the core does not count; latencies are by the wall clock.
 
@@ -19,10 +20,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from actors.book.ahead import AHEAD, LOOK_AHEAD_FROM, RING, start_looking
 from actors.book.memory import aligned_zeros, kernel
 from actors.exchange.engine_state import CancelReason, Engine, EventKind, Status, allocate
 from actors.exchange.matching import (cancel, cancel_all, clear_events, engine_hash, event_at, find,
                                       pending_events, submit)
+from actors.exchange.matching_ahead import look_at_entry, look_at_nothing, look_at_reference
 from actors.exchange.reference import ReferenceEngine
 from actors.runtime import kernel as clock_kernel
 from actors.runtime.clock import now_ns
@@ -124,16 +127,49 @@ def _make_flow(engine, operations, commands, live, symbols, spread, state):
 
 
 @kernel
-def _replay(engine, commands, counts):
+def _look(ring, engine, commands, i):
+    """Look at command ``i``, if there are so many."""
+    if i >= commands.size:
+        look_at_nothing(ring, engine)
+        return
+    command = commands[i]
+    if command.operation == CANCEL:
+        look_at_reference(ring, engine, OWNER, command.user_ref)
+    elif command.operation == ADD:
+        look_at_entry(ring, engine, OWNER, command.user_ref, command.symbol, command.side, LIMIT,
+                      command.price_e4, DAY)
+    else:
+        look_at_entry(ring, engine, OWNER, command.user_ref, command.symbol, command.side, MARKET,
+                      0, IOC)
+
+
+@kernel
+def _begin_looking(ring, engine, commands):
+    start_looking(ring)
+    for i in range(AHEAD):
+        _look(ring, engine, commands, i)
+
+
+@kernel
+def _replay(engine, commands, counts, ring):
+    """``ring``: the address of a RING, or 0: without looking ahead."""
+    if ring != 0:
+        _begin_looking(ring, engine, commands)
     for i in range(commands.size):
+        if ring != 0:
+            _look(ring, engine, commands, i + AHEAD)
         _execute(engine, commands[i], i)
         _take_events(engine, counts)
 
 
 @clock_kernel
-def _replay_timed(engine, commands, counts, taken_ns, scratch):
+def _replay_timed(engine, commands, counts, ring, taken_ns, scratch):
+    if ring != 0:
+        _begin_looking(ring, engine, commands)
     for i in range(commands.size):
         start = now_ns(scratch)
+        if ring != 0:
+            _look(ring, engine, commands, i + AHEAD)
         _execute(engine, commands[i], i)
         taken_ns[i] = now_ns(scratch) - start
         _take_events(engine, counts)
@@ -182,19 +218,21 @@ def _rounds(flow: Flow, rounds: int) -> list[Row]:
     before, measured = commands[: flow.resting], commands[flow.resting :]
     counts = np.zeros(KINDS, np.int64)
     taken = np.zeros(measured.size, np.int64)
-    scratch = aligned_zeros(2, np.dtype("i8"))
+    scratch, memory = aligned_zeros(2, np.dtype("i8")), aligned_zeros(1, RING)
+    ring = memory.ctypes.data if flow.symbols >= LOOK_AHEAD_FROM else 0
     rates, p50, p99 = [], [], []
     for _ in range(rounds):
         for timed in (False, True):
             engine = flow.engine()
-            _replay(engine.address, before, counts)
+            _replay(engine.address, before, counts, ring)
             start = time.thread_time()
             if timed:
-                _replay_timed(engine.address, measured, counts, taken, scratch.ctypes.data)
+                _replay_timed(engine.address, measured, counts, ring, taken,
+                              scratch.ctypes.data)
                 p50.append(float(np.percentile(taken, 50)))
                 p99.append(float(np.percentile(taken, 99)))
             else:
-                _replay(engine.address, measured, counts)
+                _replay(engine.address, measured, counts, ring)
                 rates.append(measured.size / (time.thread_time() - start))
             if engine_hash(engine.address) != expected:
                 raise RuntimeError("the replay did not end in the state that the flow was made in")

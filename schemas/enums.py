@@ -6,9 +6,9 @@ against the schema. Meanings are in the schema files.
 
 from enum import IntEnum, IntFlag
 
-__all__ = ["ActorState", "Command", "Display", "Flag", "Instruction", "OrderStatus", "OrderType",
-           "RejectReason", "ReportType", "Severity", "Side", "TimeInForce", "TradingState",
-           "UpdateType"]
+__all__ = ["ActorState", "Command", "Display", "Flag", "Instruction", "OrderAction", "OrderStatus",
+           "OrderType", "RejectReason", "ReportType", "Restriction", "Severity", "Side",
+           "SymbolStatus", "TimeInForce", "TradingState", "UpdateType"]
 
 
 class Flag(IntFlag):
@@ -29,6 +29,33 @@ class UpdateType(IntEnum):
     BBO = 2
     BOOK = 3
     CLEAR = 4
+    STATUS = 5
+
+
+class SymbolStatus(IntEnum):
+    NONE = 0
+    TRADING = 1
+    HALTED = 2
+    PAUSED = 3
+    QUOTATION_ONLY = 4
+
+
+class Restriction(IntFlag):
+    SHORT_SALE = 1
+    OPERATIONAL_HALT = 2
+    BREAKER_1 = 4
+    BREAKER_2 = 8
+    BREAKER_3 = 16
+
+
+class OrderAction(IntEnum):
+    NONE = 0
+    ADD = 1
+    EXECUTE = 2
+    CANCEL = 3
+    DELETE = 4
+    REPLACE = 5
+    CLEAR = 6
 
 
 class Command(IntEnum):

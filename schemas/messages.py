@@ -17,8 +17,8 @@ from schemas import fbs, generated
 __all__ = [
     "ALERT", "Alert", "BOOK_SNAPSHOT", "BookSnapshot", "CONTROL", "Control", "EXECUTION_REPORT",
     "ExecutionReport", "HEADER", "LIFECYCLE", "Lifecycle", "MARKET_DATA", "MESSAGE_TYPES",
-    "MarketData", "MessageType", "ORDER_COMMAND", "OrderCommand", "POSITION", "PREFIX_SIZE",
-    "Position", "RISK_EVENT", "RiskEvent",
+    "MarketData", "MessageType", "ORDER_COMMAND", "ORDER_UPDATE", "OrderCommand", "OrderUpdate",
+    "POSITION", "PREFIX_SIZE", "Position", "RISK_EVENT", "RiskEvent",
 ]
 
 PREFIX_SIZE = 24
@@ -92,9 +92,10 @@ Alert = _define("alert", "Alert")
 Control = _define("control", "Control")
 Lifecycle = _define("lifecycle", "Lifecycle")
 BookSnapshot = _define("book_snapshot", "BookSnapshot")
+OrderUpdate = _define("order_update", "OrderUpdate")
 
 MESSAGE_TYPES = {m.name: m for m in (MarketData, OrderCommand, ExecutionReport, Position, RiskEvent,
-                                     Alert, Control, Lifecycle, BookSnapshot)}
+                                     Alert, Control, Lifecycle, BookSnapshot, OrderUpdate)}
 
 # Body dtypes under the names that kernels use: Numba freezes module globals as constants.
 MARKET_DATA = MarketData.dtype
@@ -106,3 +107,4 @@ ALERT = Alert.dtype
 CONTROL = Control.dtype
 LIFECYCLE = Lifecycle.dtype
 BOOK_SNAPSHOT = BookSnapshot.dtype
+ORDER_UPDATE = OrderUpdate.dtype

@@ -7,13 +7,13 @@ import numba
 
 from schemas.messages import (
     ALERT, BOOK_SNAPSHOT, CONTROL, EXECUTION_REPORT, LIFECYCLE, MARKET_DATA, ORDER_COMMAND,
-    POSITION, PREFIX_SIZE, RISK_EVENT,
+    ORDER_UPDATE, POSITION, PREFIX_SIZE, RISK_EVENT,
 )
 from schemas.pointer import address_to_pointer, kernel
 
 __all__ = [
     "alert", "book_snapshot", "control", "execution_report", "lifecycle", "market_data",
-    "order_command", "position", "risk_event",
+    "order_command", "order_update", "position", "risk_event",
 ]
 
 
@@ -60,3 +60,8 @@ def lifecycle(message):
 @kernel
 def book_snapshot(message):
     return numba.carray(address_to_pointer(message + PREFIX_SIZE), 1, BOOK_SNAPSHOT)[0]
+
+
+@kernel
+def order_update(message):
+    return numba.carray(address_to_pointer(message + PREFIX_SIZE), 1, ORDER_UPDATE)[0]

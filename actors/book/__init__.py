@@ -9,11 +9,11 @@ order_book``. Two books, for two readers:
 * :mod:`actors.book.level_book`: prices and quantities only. A strategy keeps it.
 
 They are made of :mod:`actors.book.price_levels` (sorted ladders) and :mod:`actors.book.order_map`
-(key to slot).
+(key to slot); :mod:`actors.book.ahead` fetches what operations to come will need.
 """
 
-from actors.book import (book_memory, book_view, integrity, level_book, memory, order_book,
+from actors.book import (ahead, book_memory, book_view, integrity, level_book, memory, order_book,
                          order_map, price_levels)
 
-__all__ = ["book_memory", "book_view", "integrity", "level_book", "memory", "order_book",
+__all__ = ["ahead", "book_memory", "book_view", "integrity", "level_book", "memory", "order_book",
            "order_map", "price_levels"]

@@ -9,6 +9,7 @@ import numpy as np
 from actors.exchange.accounts import next_deserted
 from actors.exchange.datagrams import note_requests, send_datagrams, serve_requests
 from actors.exchange.inputs import InputType, carry_out
+from actors.exchange.request_ahead import begin_looking, look_further
 from actors.exchange.session_io import (
     adopt, compact, end_session, finish_session, flush, flush_all, has_all, is_active,
     keep_evidence, receive, send_heartbeat,
@@ -61,6 +62,7 @@ def _handle_packets(venue, slot):
     record = venue_at(venue)
     requests = 0
     session.backlog = 0
+    looks = begin_looking(venue, slot)
     while is_active(venue, slot):
         if requests == _REQUESTS_PER_TURN:
             session.backlog = 1
@@ -72,6 +74,8 @@ def _handle_packets(venue, slot):
             end_session(venue, slot, EndReason.BAD_FRAMING, 0)
         if status != COMPLETE:
             break
+        if looks:
+            look_further(venue, slot)
         begin, session.begin = session.begin, following
         if kind == UNSEQUENCED_DATA and session.kind != SessionKind.MARKET_DATA:
             record.request_slot = slot

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from actors.book.ahead import LOOK_AHEAD_FROM, RING
 from actors.book.memory import aligned_zeros, kernel, record_at
 from actors.book.order_map import MAP_HEADER, OrderMap, allocate_map, get_in, map_put
 from actors.exchange.engine_state import Engine
@@ -28,8 +29,8 @@ if TYPE_CHECKING:
 
 __all__ = ["ACCESS", "ACCOUNT", "BACKGROUND", "COUNTER_NAMES", "Counter", "DATAGRAM_SLOT",
            "Directive", "EPOLL_EVENTS", "LISTING", "MARKET_DATA_LOG", "Phase", "VENUE", "Venue",
-           "access_at", "account_at", "build_venue", "bump", "find_symbol", "listing_at", "log_at",
-           "session_at", "venue_at"]
+           "AHEAD_OF_REQUESTS", "access_at", "account_at", "build_venue", "bump", "find_symbol",
+           "listing_at", "log_at", "session_at", "venue_at"]
 
 #: Owner number of the flow, synthetic or recorded. Account number a owns orders as a + 1 and reads
 #: log a + 1.
@@ -93,6 +94,9 @@ class Counter(IntEnum):
 
 COUNTER_NAMES = tuple(counter.name.lower() for counter in Counter)
 
+#: Requests that are looked at ahead: ``at`` is where the next one begins in its session's buffer.
+AHEAD_OF_REQUESTS = np.dtype([("at", "i8"), ("ring", RING)])
+
 #: The venue. Fields that are not counts or times are addresses: of the engine's block, of arrays of
 #: SESSION, LOG, ACCOUNT, ACCESS, LISTING, of the symbols' map, of FLOW and its arrays, of HISTORY
 #: (0: there is no recording), of DATAGRAMS (0: there are no lines), of OUCH42 (0: nobody speaks
@@ -103,9 +107,10 @@ COUNTER_NAMES = tuple(counter.name.lower() for counter in Counter)
 #: bounds their slots, ``unfinished`` counts those that have more to read. ``journal``, ``apply``
 #: and ``snapshot`` are addresses: of the JOURNAL, of the code of ``apply_input``, of a SNAPSHOT.
 #: ``flow_ns`` is when the flow was played last, ``request_slot`` whose request is carried out
-#: (``spare_slot``: nobody's). ``vitals``: address of the actor's page. ``holds``: nothing is sent before it is on the disk; what was
+#: (``spare_slot``: nobody's). ``vitals``: address of the actor's page. ``holds``: nothing is sent
+#: before it is on the disk; what was
 #: appended before record ``held_sequence`` is sent when that is. ``deserted``: some
-#: account's last session has just ended.
+#: account's last session has just ended. ``looks_ahead`` says whether looking ahead pays.
 VENUE = np.dtype([
     ("engine", "i8"), ("sessions", "i8"), ("logs", "i8"), ("accounts", "i8"), ("listing", "i8"),
     ("names", "i8"), ("names_header", "i8"), ("flow", "i8"), ("flow_symbols", "i8"),
@@ -118,6 +123,7 @@ VENUE = np.dtype([
     ("journal", "i8"), ("apply", "i8"), ("snapshot", "i8"), ("flow_ns", "i8"),
     ("request_slot", "i8"), ("spare_slot", "i8"), ("holds", "i8"), ("held_sequence", "i8"),
     ("vitals", "i8"),
+    ("looks_ahead", "i8"), ("ahead_at", "i8"), ("ahead", AHEAD_OF_REQUESTS),
     ("scratch", "i8", (2,)), ("blanks", "u1", (16,)), ("packets", "u1", (8,)),
     ("epoll_events", "u1", (EPOLL_EVENTS * EVENT_BYTES,)),
 ], align=True)
@@ -181,13 +187,14 @@ def build_venue(symbols: tuple[str, ...], tick_e4: int, n_accounts: int, engine:
 
 def _fill(record: np.ndarray, venue: Venue) -> None:
     base = venue.address
-    for field in ("scratch", "blanks", "packets", "epoll_events"):
+    for field in ("scratch", "blanks", "packets", "epoll_events", "ahead"):
         record[f"{field}_at"] = base + VENUE.fields[field][1]
     record["blanks"] = ord(" ")
     record["packets"][:6] = list(packet(SERVER_HEARTBEAT) + packet(END_OF_SESSION))
     record["engine"] = venue.engine.address
     record["history"] = venue.history.state.ctypes.data if venue.history else 0
     record["spare_slot"] = record["request_slot"] = venue.sessions.sessions.size
+    record["looks_ahead"] = venue.listing.size >= LOOK_AHEAD_FROM
     record["n_logs"], record["n_symbols"] = venue.logs.logs.size, venue.listing.size
     for field, array in (
         ("logs", venue.logs.logs), ("sessions", venue.sessions.sessions),

@@ -8,10 +8,11 @@ from actors.book.book_memory import BookBounds, OrderBook
 from actors.book.memory import aligned_zeros
 from actors.feed.config import FeedConfig
 from actors.feed.depth import LOOK_EVERY_NS, depth_tables, on_look
-from actors.feed.handlers import on_data, on_resync
+from actors.feed.handlers import on_data, on_orders_resync, on_resync
 from actors.feed.line_sockets import POLLERS, SNAPSHOT_POLLER, LineSockets
 from actors.feed.lines import LINES
 from actors.feed.look_ahead import LOOK
+from actors.feed.orders import CHANGE
 from actors.feed.player import RECORDING
 from actors.feed.recordings import Player
 from actors.feed.session_follower import CRASH_POINTS
@@ -22,14 +23,16 @@ from actors.runtime import Actor, Output, Poller, Setup, Table, Timer
 from actors.runtime.logs import actor_logger
 from actors.runtime.soup_kernels import SOUP_LINK
 from actors.runtime.soup_session import SoupClient
-from schemas.messages import MarketData
+from schemas.enums import Restriction, SymbolStatus
+from schemas.messages import MarketData, OrderUpdate
 from schemas.venue.itch50 import EventCode
 
 __all__ = ["FeedHandler"]
 
 
 class FeedHandler(Actor):
-    """ITCH 5.0 in, level, BBO and trade updates out, for the deployment's symbols.
+    """ITCH 5.0 in; level, BBO, trade and status updates out, and every order's changes for who
+    asks for them, for the deployment's symbols.
 
     ITCH comes from a SoupBinTCP server, MoldUDP64 lines or a file, as the config says. A feed that
     starts, or comes back after an outage, first reads what it missed without publishing it, then
@@ -38,10 +41,11 @@ class FeedHandler(Actor):
 
     kind, tag = "feed", "FEED"
     Config = FeedConfig
-    outputs = {"market": Output(MarketData, burst=BURST)}
+    outputs = {"market": Output(MarketData, burst=BURST),
+               "order_updates": Output(OrderUpdate, burst=BURST)}
     timers = {"looks": Timer(on_look, LOOK_EVERY_NS), "recording": Timer(on_data, LOOK_EVERY_NS)}
     pollers = {name: Poller(on_data) for name in ("venue", *POLLERS, SNAPSHOT_POLLER)}
-    resync = {"market": on_resync}
+    resync = {"market": on_resync, "order_updates": on_orders_resync}
     counters = COUNTERS
     histograms = HISTOGRAMS
     table_names = TABLES
@@ -69,13 +73,15 @@ class FeedHandler(Actor):
                 "depth": Table(shown["depth"], shared=True),
                 "ahead": Table(np.zeros(1, LOOK)),
                 "lines": Table(np.zeros(1, LINES), shared=True),
-                "recording": Table(np.zeros(1, RECORDING), shared=True)}
+                "recording": Table(np.zeros(1, RECORDING), shared=True),
+                "changes": Table(np.zeros(1, CHANGE))}
 
     def start(self) -> None:
         """A new incarnation knows nothing: its book is empty and the stream starts over."""
         self.host.tables["link"][0] = np.zeros((), SOUP_LINK)
         self._forget()
-        self.host.tables["feed"][0]["snapshots"] = 0
+        feed = self.host.tables["feed"][0]
+        feed["snapshots"] = feed["orders_due"] = 0  # nobody has anything to forget yet
         self._show_nothing()
         self._client = {Source.LINES: self._follow_lines, Source.FILE: self._play,
                         Source.SESSION: self._follow_session}[self._source]()
@@ -120,7 +126,7 @@ class FeedHandler(Actor):
         OrderBook.create(tables["book"], self._bounds)
         feed = tables["feed"][0]
         feed["source"] = self._source
-        feed["snapshots"] = len(self.symbols)
+        feed["snapshots"] = feed["orders_due"] = len(self.symbols)
         feed["patience_ns"] = int(self.config.snapshot_patience_ms * 1_000_000)
 
     def _follow_from(self, tail: int) -> None:
@@ -165,6 +171,8 @@ class FeedHandler(Actor):
                             f"{values[0] - 1:,}; the venue is at {values[1] - 1:,}")
         if code == Event.BREAKER_LEVEL:
             return "WARNING", f"market-wide circuit breaker: level {chr(values[0])} is breached"
+        if code == Event.STATUS:
+            return _describe_status(self.symbols[values[0]], *values[1:4])
         if code == Event.BAD_MESSAGE:
             return "ERROR", _describe_bad(*values)
         return super().describe_event(code, values)
@@ -175,6 +183,17 @@ def _event_word(code: int) -> str:
         return EventCode(code).name.lower().replace("_", " ")
     except ValueError:
         return f"system event {chr(code)!r}"
+
+
+def _describe_status(symbol: str, status: int, restrictions: int, reason: int) -> tuple[str, str]:
+    text = f"{symbol} is {SymbolStatus(status).name.lower().replace('_', ' ')}"
+    letters = reason.to_bytes(4, "big").decode("latin-1").strip(" \0")
+    if letters:
+        text += f" (reason {letters})"
+    bits = [bit.name.lower().replace("_", " ") for bit in Restriction if restrictions & bit]
+    if bits:
+        text += f"; restrictions: {', '.join(bits)}"
+    return "INFO" if status == SymbolStatus.TRADING else "WARNING", text
 
 
 def _describe_bad(status: int, sequence: int, size: int, *words: int) -> str:

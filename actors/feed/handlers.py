@@ -2,12 +2,13 @@
 
 from actors.feed.line_follower import follow_lines
 from actors.feed.player import play
+from actors.feed.orders import begin_orders
 from actors.feed.publish import begin_round
 from actors.feed.session_follower import follow_session
 from actors.feed.state import Phase, Source, feed_of
 from actors.runtime import handler
 
-__all__ = ["on_data", "on_resync"]
+__all__ = ["on_data", "on_orders_resync", "on_resync"]
 
 _LIVE = int(Phase.LIVE)
 _LINES, _FILE = int(Source.LINES), int(Source.FILE)
@@ -33,4 +34,12 @@ def on_resync(ctx, wire):
     """A consumer of ``market`` asks for the books. While catching up, a round follows anyway."""
     if feed_of(ctx).phase == _LIVE:
         begin_round(ctx)
+    return 0
+
+
+@handler
+def on_orders_resync(ctx, wire):
+    """A consumer of ``order_updates`` asks for every order."""
+    if feed_of(ctx).phase == _LIVE:
+        begin_orders(ctx)
     return 0

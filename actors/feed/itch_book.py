@@ -18,6 +18,7 @@ from actors.book.order_book import (
 )
 from actors.book.price_levels import BUY, SELL, level_at
 from actors.feed.state import LOCATE, OVERDRAWN, SYMBOL, UPDATE, Status
+from actors.feed.trading_status import MARKET_WIDE, STATUS_MESSAGES, breach, change_status
 from schemas.enums import UpdateType
 from schemas.venue import itch50
 from schemas.venue.big_endian import get_raw8, get_u8, get_u16, get_u32, get_u48, get_u64
@@ -29,12 +30,11 @@ from schemas.venue.itch50 import (
     ORDER_EXECUTED_WITH_PRICE_EXECUTION_PRICE, ORDER_EXECUTED_WITH_PRICE_PRINTABLE,
     ORDER_REFERENCE_NUMBER, ORDER_REPLACE, ORDER_REPLACE_NEW_ORDER_REFERENCE_NUMBER,
     ORDER_REPLACE_PRICE, ORDER_REPLACE_SHARES, STOCK_DIRECTORY, STOCK_DIRECTORY_STOCK, STOCK_LOCATE,
-    STOCK_TRADING_ACTION, STOCK_TRADING_ACTION_TRADING_STATE, TIMESTAMP, TRADE,
-    TRADE_BUY_SELL_INDICATOR, TRADE_PRICE, TRADE_SHARES, validate,
+    TIMESTAMP, TRADE, TRADE_BUY_SELL_INDICATOR, TRADE_PRICE, TRADE_SHARES, validate,
 )
 from schemas.venue.validity import VALID
 
-__all__ = ["apply_message", "note_best", "note_level"]
+__all__ = ["apply_message", "note_best", "note_level", "note_status"]
 
 _NOT_A_MESSAGE = int(Status.NOT_A_MESSAGE)
 _UNKNOWN_ORDER = int(Status.UNKNOWN_ORDER)
@@ -42,19 +42,32 @@ _REFUSED = int(Status.REFUSED)
 _TRADE = int(UpdateType.TRADE)
 _BBO = int(UpdateType.BBO)
 _BOOK = int(UpdateType.BOOK)
+_STATUS = int(UpdateType.STATUS)
 _BUY_LETTER = int(itch50.Side.BUY)
 _NOT_PRINTABLE = ord("N")
 
 
 @kernel
 def note_best(book, symbols, symbol, update):
-    """Writes the symbol's best prices and last trade, as they are now, into ``update``."""
+    """Writes the symbol's best prices, last trade and status, as they are now, into ``update``."""
     update.symbol_id = symbol
     update.bid_e4, update.bid_qty = best_bid(book, symbol)
     update.ask_e4, update.ask_qty = best_ask(book, symbol)
     last = record_at(symbols, symbol, SYMBOL)
     update.last_e4 = last.last_e4
     update.last_qty = last.last_qty
+    update.trading_status = last.trading_status
+    update.restrictions = last.restrictions
+
+
+@kernel
+def note_status(book, symbols, symbol, update):
+    """Makes ``update`` say whether the symbol trades."""
+    note_best(book, symbols, symbol, update)
+    update.side = 0
+    update.price_e4 = 0
+    update.quantity = 0
+    update.update_type = _STATUS
 
 
 @kernel
@@ -239,9 +252,9 @@ def _apply(book, symbols, symbol, kind, addr, updates):
         return _trade(book, symbols, symbol, addr, updates)
     if kind == CROSS_TRADE:
         return _cross(book, symbols, symbol, addr, updates)
-    if kind == STOCK_TRADING_ACTION:
-        record_at(symbols, symbol, SYMBOL).trading_state = get_u8(
-            addr, STOCK_TRADING_ACTION_TRADING_STATE)
+    if STATUS_MESSAGES[kind] and change_status(symbols, symbol, kind, addr):
+        note_status(book, symbols, symbol, record_at(updates, 0, UPDATE))
+        return 1
     return 0
 
 
@@ -254,12 +267,17 @@ def apply_message(book, symbols, n_symbols, locates, addr, length, updates):
     records at ``updates``, MAX_UPDATES at most, and returns how many, plus OVERDRAWN if the message
     contradicted the book; or a :class:`Status` when nothing was changed. Messages about symbols
     that are not ours cost a lookup.
+
+    A circuit breaker's level is told in no update: it is everybody's, see ``publish``.
     """
     if validate(addr, length) != VALID:
         return _NOT_A_MESSAGE
     kind = get_u8(addr, 0)
     if kind == STOCK_DIRECTORY:
         _list_symbol(symbols, n_symbols, locates, addr)
+        return 0
+    if kind == MARKET_WIDE:
+        breach(symbols, n_symbols, addr)
         return 0
     symbol = np.int64(record_at(locates, get_u16(addr, STOCK_LOCATE), LOCATE).symbol)
     if symbol < 0:

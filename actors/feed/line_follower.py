@@ -8,7 +8,7 @@ from actors.feed.lines import (
     open_packet, receive,
 )
 from actors.feed.look_ahead import look_from, look_on
-from actors.feed.publish import publish_snapshots
+from actors.feed.publish import is_due, is_inside, publish_snapshots
 from actors.feed.state import (
     BATCH, BURST, MAX_UPDATES, PARSE, SNAPSHOT_BUDGET, Counter, Event, Phase, ahead_of, book_of,
     feed_of, lines_of, link_of, locates_of, symbols_of,
@@ -148,7 +148,8 @@ def _take_snapshot(ctx, lines):
                                     glimpse50.SEQUENCE_NUMBER_LENGTH)
             feed.sequence = following - 1
             feed.phase = _CATCHING_UP
-            feed.snapshots = 0  # the round that makes everybody forget: another one follows
+            # The round that makes everybody forget is not needed: another one follows.
+            feed.snapshots = feed.orders_due = 0
             resume_at(lines, following)
             feed.tail = record.highest
             log(ctx, _SNAPSHOT_TAKEN, following, record.highest, link.next_sequence - 1, 0, 0, 0)
@@ -167,9 +168,7 @@ def _take_snapshot(ctx, lines):
 def _follow(ctx, lines, i):
     sent = publish_snapshots(ctx, SNAPSHOT_BUDGET)
     feed = feed_of(ctx)
-    if feed.symbol >= 0 or (feed.phase == _CATCHING_UP and feed.snapshots > 0):
-        # The levels of a symbol must not change before they are all out, nor history begin before
-        # everybody has been told to forget what came before it.
+    if is_inside(feed):
         return 1
     now_ns = context(ctx).now_ns
     read = _read(ctx, lines, i, BURST - sent)
@@ -177,7 +176,7 @@ def _follow(ctx, lines, i):
         observe(ctx, PARSE, (clock_ns(ctx) - now_ns) // read)
     if lines_at(lines).state != _FOLLOWING:
         return 1
-    return sent + read + _recover(ctx, lines, now_ns) + np.int64(feed.snapshots > 0)
+    return sent + read + _recover(ctx, lines, now_ns) + np.int64(is_due(feed))
 
 
 @kernel

@@ -18,7 +18,7 @@ import numpy as np
 
 from actors.book.memory import record_at
 from actors.feed.look_ahead import look_from, look_on
-from actors.feed.publish import publish_snapshots
+from actors.feed.publish import is_due, is_inside, publish_snapshots
 from actors.feed.state import (
     BATCH, BURST, MAX_UPDATES, PARSE, SNAPSHOT_BUDGET, Counter, Event, Phase, ahead_of, book_of,
     feed_of, locates_of, recording_of, symbols_of,
@@ -52,7 +52,7 @@ _CHUNKS_AT = RECORDING.fields["chunks"][1]
 _WORD = np.dtype([("value", "i8")])
 
 _WAITING, _PLAYING, _ENDED = (int(s) for s in PlayState)
-_LIVE, _CATCHING_UP = int(Phase.LIVE), int(Phase.CATCHING_UP)
+_LIVE = int(Phase.LIVE)
 _BYTES, _PLAYED = int(Counter.BYTES), int(Event.PLAYED)
 _TIMESTAMP, _HEADER = itch50.TIMESTAMP, itch50.TIMESTAMP + 6
 _LOOK_AGAIN_NS = 1_000_000
@@ -94,7 +94,7 @@ def _end(ctx, feed, record):
     if feed.phase != _LIVE:
         go_live(ctx)
         return True
-    if feed.snapshots > 0 or feed.symbol >= 0:
+    if is_due(feed):
         return True
     if record.state == _PLAYING:
         record.state = _ENDED
@@ -141,8 +141,8 @@ def play(ctx, now_ns):
     if record.state == _WAITING or draining(ctx):
         return now_ns + _LOOK_AGAIN_NS
     sent = publish_snapshots(ctx, SNAPSHOT_BUDGET)
-    if feed.symbol >= 0 or (feed.phase == _CATCHING_UP and feed.snapshots > 0):
-        return now_ns  # as for every source: nothing comes between the levels of a symbol
+    if is_inside(feed):
+        return now_ns
     chunk = _chunk(recording)
     if chunk.full == 0:
         if record.ended != 0 and _end(ctx, feed, record):
@@ -151,4 +151,4 @@ def play(ctx, now_ns):
     played, due_ns = _play_chunk(ctx, recording, chunk, BURST - sent, now_ns)
     if played > 0:
         observe(ctx, PARSE, (clock_ns(ctx) - now_ns) // played)
-    return now_ns if feed.snapshots > 0 else min(due_ns, now_ns + _LOOK_AGAIN_NS)
+    return now_ns if is_due(feed) else min(due_ns, now_ns + _LOOK_AGAIN_NS)

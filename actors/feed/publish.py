@@ -1,4 +1,4 @@
-"""Kernels that put updates and snapshots on the ``market`` port.
+"""Kernels that put updates and snapshots on the ``market`` port, and know what is due on any.
 
 A snapshot of a symbol is a CLEAR and then its levels, best first, bids before asks. It goes out in
 pieces, as far as one call may send, and nothing live comes between them: the feed reads on when the
@@ -10,23 +10,25 @@ from actors.book.book_view import level_count, nth_price
 from actors.book.memory import record_at
 from actors.book.order_book import MAX_QUANTITY
 from actors.book.price_levels import BUY, SELL
-from actors.feed.itch_book import note_best, note_level
+from actors.feed.itch_book import note_best, note_level, note_status
+from actors.feed.orders import begin_orders, publish_orders
 from actors.feed.state import (
-    UPDATE, Counter, book_of, feed_of, symbol_count, symbols_of, updates_of,
+    UPDATE, Counter, Phase, book_of, feed_of, symbol_count, symbols_of, updates_of,
 )
-from actors.runtime import Overflow, claim, commit, context, count, kernel
-from actors.runtime.wire import in_flight, is_up, message_header, out_port, out_wire, wire_page
+from actors.feed.waiting import wait_for_room
+from actors.runtime import claim, commit, count, kernel
+from actors.runtime.wire import message_header
 from schemas.enums import Flag, UpdateType
 from schemas.views import market_data
 
-__all__ = ["begin_round", "publish", "publish_snapshots"]
+__all__ = ["begin_round", "begin_rounds", "begin_statuses", "is_due", "is_inside", "publish",
+           "publish_snapshots"]
 
 _MARKET = 0
 _CLEAR = int(UpdateType.CLEAR)
 _SNAPSHOT = int(Flag.SNAPSHOT)
 _LAST = int(Flag.LAST)
-_LATEST = int(Overflow.LATEST)
-_BLOCK = int(Overflow.BLOCK)
+_CATCHING_UP = int(Phase.CATCHING_UP)
 
 _PUBLISHED = int(Counter.PUBLISHED)
 _NOT_SENT = int(Counter.NOT_SENT)
@@ -56,6 +58,8 @@ def publish(ctx, update, sequence, receive_ns, flags):
     body.symbol_id = update.symbol_id
     body.update_type = update.update_type
     body.side = update.side
+    body.trading_status = update.trading_status
+    body.restrictions = update.restrictions
     commit(ctx, _MARKET)
     count(ctx, _PUBLISHED, 1)
     return 1
@@ -68,30 +72,32 @@ def begin_round(ctx):
 
 
 @kernel
-def _has_room(ctx, messages):
-    """Whether no wire that drops what it has no room for would do so now."""
-    port = out_port(context(ctx).ports[_MARKET])
-    for i in range(port.n_wires):
-        wire = out_wire(port.wires[i])
-        if wire.overflow != _LATEST and wire.overflow != _BLOCK:
-            page = wire_page(wire.page)
-            if is_up(wire, page) and in_flight(wire, page) + messages > wire.capacity:
-                return False
-    return True
+def begin_statuses(ctx):
+    """Every symbol's status shall be published once from now on: something is so for all."""
+    feed_of(ctx).statuses = symbol_count(ctx)
 
 
 @kernel
-def _must_wait(ctx, feed, messages):
-    """Whether to send a piece of a snapshot later. A consumer that makes no room for too long is
-    not waited for again in this round: the others need theirs."""
-    now_ns = context(ctx).now_ns
-    if _has_room(ctx, messages):
-        if now_ns < feed.wait_until_ns:
-            feed.wait_until_ns = 0
-        return False
-    if feed.wait_until_ns == 0:
-        feed.wait_until_ns = now_ns + feed.patience_ns
-    return now_ns < feed.wait_until_ns
+def begin_rounds(ctx):
+    """Everything shall be published whole, on every port."""
+    begin_round(ctx)
+    begin_orders(ctx)
+
+
+@kernel
+def is_inside(feed):
+    """Whether nothing may be read now: the snapshot of some symbol is incomplete, and it must not
+    change before it is all out; or history would begin before everybody has been told to forget
+    what came before it."""
+    if feed.symbol >= 0 or feed.orders_symbol >= 0:
+        return True
+    return feed.phase == _CATCHING_UP and feed.snapshots + feed.orders_due > 0
+
+
+@kernel
+def is_due(feed):
+    """Whether there is anything left to publish at once, besides what will be read."""
+    return feed.snapshots + feed.orders_due + feed.statuses > 0 or is_inside(feed)
 
 
 @kernel
@@ -140,21 +146,39 @@ def _send(ctx, feed, update, flags):
 
 
 @kernel
-def publish_snapshots(ctx, budget):
-    """Publishes up to ``budget`` messages of the snapshots that are due, of one symbol at most.
+def _publish_statuses(ctx, feed, book, budget):
+    update = record_at(updates_of(ctx), 0, UPDATE)
+    sent = 0
+    while feed.statuses > 0 and sent < budget:
+        note_status(book, symbols_of(ctx), symbol_count(ctx) - feed.statuses, update)
+        feed.statuses -= 1
+        sent += _send(ctx, feed, update, 0)
+    return sent
 
-    Returns how many were sent. While ``feed.symbol`` is not -1 afterwards the symbol is incomplete.
-    """
+
+@kernel
+def _publish_books(ctx, budget):
+    """Publishes up to ``budget`` messages of what is due on ``market``: statuses, then snapshots,
+    of one symbol at most. Returns how many were sent."""
     feed = feed_of(ctx)
-    if feed.symbol < 0 and feed.snapshots == 0:
+    if feed.symbol < 0 and feed.snapshots == 0 and feed.statuses == 0:
         feed.wait_until_ns = 0
         return 0
-    if _must_wait(ctx, feed, budget):
+    feed.wait_until_ns, waits = wait_for_room(ctx, _MARKET, feed.wait_until_ns, budget)
+    if waits:
         return 0
     book = book_of(ctx)
     sent = 0
     if feed.symbol < 0:
-        sent = _start_symbol(ctx, feed, book)
+        sent = _publish_statuses(ctx, feed, book, budget - 1)
+        if feed.snapshots > 0:
+            sent += _start_symbol(ctx, feed, book)
     while feed.symbol >= 0 and sent < budget:
         sent += _next_level(ctx, feed, book)
     return sent
+
+
+@kernel
+def publish_snapshots(ctx, budget):
+    """Publishes what is due, up to ``budget`` messages on each port. Returns how many were sent."""
+    return _publish_books(ctx, budget) + publish_orders(ctx, budget)

@@ -1,7 +1,7 @@
 """Kernels of a feed that follows a SoupBinTCP session."""
 
 from actors.feed.look_ahead import look_from, look_on
-from actors.feed.publish import publish_snapshots
+from actors.feed.publish import is_due, is_inside, publish_snapshots
 from actors.feed.state import (
     BATCH, BURST, MAX_UPDATES, PARSE, SNAPSHOT_BUDGET, Counter, Phase, ahead_of, book_of, feed_of,
     link_of, locates_of, symbols_of,
@@ -74,9 +74,7 @@ def follow_session(ctx):
         keep_alive(link, now_ns)
         return 0
     sent = publish_snapshots(ctx, SNAPSHOT_BUDGET)
-    if feed.symbol >= 0 or (feed.phase == _CATCHING_UP and feed.snapshots > 0):
-        # The levels of a symbol must not change before they are all out, nor history begin before
-        # everybody has been told to forget what came before it.
+    if is_inside(feed):
         keep_alive(link, now_ns)
         return 1
     taken = receive(link, ctx)
@@ -89,4 +87,4 @@ def follow_session(ctx):
         observe(ctx, PARSE, (clock_ns(ctx) - began_ns) // read)
     count(ctx, _BYTES, taken)
     keep_alive(link, now_ns)
-    return sent + read + (1 if taken > 0 or feed.snapshots > 0 else 0)
+    return sent + read + (1 if taken > 0 or is_due(feed) else 0)

@@ -3,14 +3,15 @@
 ::
 
     locates   venue's symbol number -> ours             LOCATE [65536]
-    symbols   ours -> name, last trade                  SYMBOL [n]
-    feed      phase, snapshot cursor                    FEED [1]
+    symbols   ours -> name, last trade, status          SYMBOL [n]
+    feed      phase, snapshot cursors                   FEED [1]
     link      a SoupBinTCP connection: venue, GLIMPSE   SOUP_LINK [1]
     lines     MoldUDP64 lines                           LINES [1], see actors.feed.lines
     recording a file that is played                     RECORDING [1], see actors.feed.player
     updates   what one ITCH message changed             UPDATE [MAX_UPDATES]
     book      every order of ours                       the block of an actors.book OrderBook
     looks, depth   what is shown to who asks            see actors.feed.depth
+    changes   what one ITCH message does to an order    CHANGE [1], see actors.feed.orders
     ahead     messages that were looked at in advance   LOOK [1], see actors.feed.look_ahead
 """
 
@@ -18,6 +19,7 @@ import enum
 
 import numpy as np
 
+from actors.book.ahead import LOOK_AHEAD_FROM
 from actors.runtime import context, kernel, table
 from actors.runtime.soup_kernels import SOUP_LINK
 from schemas.venue import symbol_to_int
@@ -25,8 +27,8 @@ from schemas.venue import symbol_to_int
 __all__ = [
     "BATCH", "BURST", "COUNTERS", "Counter", "Event", "FEED", "HISTOGRAMS", "LOCATE", "LOCATES",
     "MAX_UPDATES", "OVERDRAWN", "PARSE", "Phase", "SNAPSHOT_BUDGET", "SYMBOL", "Source", "Status",
-    "TABLES", "UPDATE", "ahead_of", "book_of", "depth_of", "directory_tables", "feed_of",
-    "lines_of", "link_of", "locates_of", "looks_of", "recording_of", "symbol_count", "symbols_of",
+    "TABLES", "UPDATE", "ahead_of", "book_of", "changes_of", "depth_of", "directory_tables",
+    "feed_of", "lines_of", "link_of", "locates_of", "looks_of", "recording_of", "symbol_count", "symbols_of",
     "updates_of",
 ]
 
@@ -38,8 +40,6 @@ SNAPSHOT_BUDGET = BURST // 2
 BATCH = 4096
 #: Most updates that one ITCH message causes: an execution's trade and level; a replacement's two.
 MAX_UPDATES = 2
-#: From so many symbols on it pays to look ahead: the books do not fit the caches any more.
-LOOK_AHEAD_FROM = 256
 #: How many symbol numbers a venue has: stock locate is two bytes.
 LOCATES = 1 << 16
 
@@ -81,6 +81,7 @@ class Event(enum.IntEnum):
     GAP = 5
     SNAPSHOT_TAKEN = 6
     PLAYED = 7
+    STATUS = 8
 
 
 class Counter(enum.IntEnum):
@@ -118,6 +119,7 @@ class Counter(enum.IntEnum):
     STALE = 29
     SESSIONS = 30
     SNAPSHOT_MESSAGES = 31
+    ORDER_UPDATES = 32
 
 
 COUNTERS = tuple(c.name.lower() for c in Counter)
@@ -127,36 +129,44 @@ PARSE = 0
 #: Our number of the symbol that the venue gave this stock locate; -1: none of ours.
 LOCATE = np.dtype([("symbol", "i4")])
 
-#: ``updates``: changes of this symbol that were published, snapshots aside.
+#: ``updates``: changes of this symbol that were published, snapshots aside. ``trading_state`` is
+#: the venue's letter (0: it has not said); ``trading_status`` a SymbolStatus, what comes of it and
+#: of ``restrictions``, which are Restriction bits.
 SYMBOL = np.dtype([("name", "i8"), ("last_e4", "i8"), ("last_qty", "i8"), ("locate", "i8"),
-                   ("trading_state", "i8"), ("updates", "i8")], align=True)
+                   ("updates", "i8"), ("trading_state", "u1"), ("trading_status", "u1"),
+                   ("restrictions", "u1")], align=True)
 
 #: ``source`` is a Source. ``sequence`` is the number of the last message applied, ``received_ns``
 #: when it came; what comes before ``tail`` is history. ``logins`` is the link's count that
 #: ``phase`` belongs to, ``reported`` a bit for each kind of bad message already logged.
 #: ``snapshots`` symbols, from ``next_symbol`` on, are still to be published
 #: whole; ``symbol`` is the one being published (-1: none), ``side`` and ``level`` the next level of
-#: it. ``wait_until_ns`` is until when to wait for wires without room, ``patience_ns`` how long at
-#: most. ``bell`` is the ring of ``looks`` that has been answered. ``looks_ahead`` says whether
-#: looking ahead pays.
+#: it. ``statuses`` symbols, counted from the end, are still to be told their status.
+#: ``orders_due``, ``orders_next``, ``orders_symbol`` and ``orders_slot`` are the same for orders, on
+#: ``order_updates``; ``orders_slot`` is the next order of the symbol.
+#: ``wait_until_ns`` and ``orders_wait_ns`` are until when to wait for wires without room,
+#: ``patience_ns`` how long at most. ``bell`` is the ring of ``looks`` that has been answered.
+#: ``looks_ahead`` says whether looking ahead pays.
 FEED = np.dtype([("source", "i8"), ("sequence", "i8"), ("received_ns", "i8"), ("tail", "i8"),
                  ("phase", "i8"), ("snapshots", "i8"), ("next_symbol", "i8"), ("symbol", "i8"),
                  ("side", "i8"), ("level", "i8"), ("wait_until_ns", "i8"),
                  ("patience_ns", "i8"), ("reported", "i8"),
                  ("logins", "i8"), ("was_live", "i8"), ("exchange_ns", "i8"),
-                 ("bell", "i8"), ("looks_ahead", "i8")], align=True)
+                 ("bell", "i8"), ("looks_ahead", "i8"), ("statuses", "i8"),
+                 ("orders_due", "i8"), ("orders_next", "i8"), ("orders_symbol", "i8"),
+                 ("orders_slot", "i8"), ("orders_wait_ns", "i8")], align=True)
 
 #: One change as MarketData will tell it.
 UPDATE = np.dtype([("price_e4", "i8"), ("bid_e4", "i8"), ("ask_e4", "i8"), ("last_e4", "i8"),
                    ("quantity", "i8"), ("bid_qty", "i8"), ("ask_qty", "i8"), ("last_qty", "i8"),
                    ("exchange_ns", "i8"), ("symbol_id", "i8"), ("update_type", "i8"),
-                   ("side", "i8")], align=True)
+                   ("side", "i8"), ("trading_status", "i8"), ("restrictions", "i8")], align=True)
 
 #: Names of the state tables, in order.
 TABLES = ("link", "feed", "symbols", "locates", "updates", "book", "looks", "depth", "ahead",
-          "lines", "recording")
+          "lines", "recording", "changes")
 _LINK, _FEED, _SYMBOLS, _LOCATES, _UPDATES, _BOOK, _LOOKS, _DEPTH, _AHEAD, _LINES, \
-    _RECORDING = range(len(TABLES))
+    _RECORDING, _CHANGES = range(len(TABLES))
 
 
 def directory_tables(symbols: tuple[str, ...]) -> dict[str, np.ndarray]:
@@ -165,7 +175,7 @@ def directory_tables(symbols: tuple[str, ...]) -> dict[str, np.ndarray]:
     rows["name"] = [symbol_to_int(s) for s in symbols]
     rows["locate"] = -1
     feed = np.zeros(1, FEED)
-    feed["symbol"] = -1
+    feed["symbol"] = feed["orders_symbol"] = -1
     feed["looks_ahead"] = len(symbols) >= LOOK_AHEAD_FROM
     locates = np.zeros(LOCATES, LOCATE)
     locates["symbol"] = -1
@@ -237,6 +247,12 @@ def ahead_of(ctx):
 def lines_of(ctx):
     """The address of the LINES record."""
     return context(ctx).tables[_LINES]
+
+
+@kernel
+def changes_of(ctx):
+    """The address of the CHANGE record."""
+    return context(ctx).tables[_CHANGES]
 
 
 @kernel

@@ -18,10 +18,10 @@ from actors.runtime.journal.replaying import on_replay
 from actors.runtime.numbering import NUMBERING, begin_numbering
 from actors.runtime.sweep import RECOVER_NS, SWEEP
 from actors.strategy.inputs import (
-    ASKED, GAP, JOURNAL_IS_FULL, LOST_ON_THE_WAY, ORDER_SENT, REFUSED, SIGNAL, SIGNALS, T1_T2,
+    ASKED, GAP, HALTED, JOURNAL_IS_FULL, LOST_ON_THE_WAY, ORDER_SENT, REFUSED, SIGNAL, SIGNALS, T1_T2,
     TABLE_IS_FULL, UPDATES, apply_input, orders_of, state_of, take_order,
 )
-from actors.strategy.market import VALID
+from actors.strategy.market import VALID, is_halted
 from actors.strategy.orders import (
     STRATEGY_STATE, SYMBOL_STATE, WORKING_ORDER, has_room, order_number,
 )
@@ -55,8 +55,11 @@ def _note(ctx, symbol_id, side, quantity, price_e4, now):
 @kernel
 def send_order(ctx, symbol_id, side, quantity, price_e4, time_in_force, t1_ns):
     """Sends a new limit order. Returns its id, or 0 if it was not sent: wire full or down, too many
-    orders working, or no room in the journal. ``t1_ns``: arrival of the market data behind it, 0 if
-    none."""
+    orders working, no room in the journal, or the symbol is halted at the venue (see
+    :func:`is_halted`). ``t1_ns``: arrival of the market data behind it, 0 if none."""
+    if is_halted(ctx, symbol_id):
+        count(ctx, HALTED, 1)
+        return np.int64(0)
     message = claim(ctx, 0)
     if message == 0:
         count(ctx, REFUSED, 1)
@@ -116,7 +119,7 @@ class Strategy(Actor):
     timers = {"recover": Timer(on_recover, RECOVER_NS)}
     resync = {"orders": on_risk}
     counters = ("updates", "signals", "orders", "refused", "fills", "rejects", "unknown_reports",
-                "queries", "duplicates", "gaps")
+                "queries", "duplicates", "gaps", "halted")
     histograms = ("t1_t2",)
     table_names = ("state", "symbols", "orders", "sides", "levels", "params", "numbering", "sweep",
                    "durability")
@@ -149,7 +152,7 @@ class Strategy(Actor):
         sweep["at"] = len(working)
         self._journal = ActorJournal(
             self, apply_input, ("state", "symbols", "orders"), self.config.journal,
-            transient={"symbols": ("valid", "last_order_ns"), "orders": ("sent_ns",)},
+            transient={"symbols": ("valid", "last_order_ns", "status"), "orders": ("sent_ns",)},
             counted=("orders", "fills", "rejects", "unknown_reports"),
             terms={"symbols": list(self.symbols), "strategy_id": self.strategy_id})
         return self._journal.declare({
@@ -174,7 +177,8 @@ class Strategy(Actor):
     def start(self) -> None:
         self._journal.start()
         tables = self.host.tables
-        tables["symbols"]["valid"] = 0  # books are not kept across incarnations
+        symbols = tables["symbols"]
+        symbols["valid"] = symbols["status"] = 0  # books are not kept across incarnations
         last = int(tables["state"]["last_report_seq"][0])
         begin_numbering(tables["numbering"], self.host.page_of("reports"), last)
         self.host.resume_from("reports", last + 1)

@@ -48,7 +48,7 @@ ENTERED = np.dtype([("order_id", "i8"), ("symbol_id", "i8"), ("side", "i8"), ("q
 
 # Counters, histograms, log codes and crash points by place.
 (UPDATES, SIGNALS, ORDERS_SENT, REFUSED, FILLS, REJECTS, UNKNOWN_REPORTS, QUERIES, DUPLICATES,
- GAPS) = range(10)
+ GAPS, HALTED) = range(11)
 T1_T2 = 0
 SIGNAL, ASKED, TABLE_IS_FULL, GAP, LOST_ON_THE_WAY, JOURNAL_IS_FULL = range(1, 7)
 ORDER_JOURNALED, ORDER_SENT, REPORT_JOURNALED, REPORT_APPLIED, QUERY_SENT = range(1, 6)

@@ -5,9 +5,9 @@ import numpy as np
 from actors.book import level_book
 from actors.runtime import context, kernel, request_resync, table
 from actors.strategy.orders import SYMBOL_STATE
-from schemas.enums import Flag, UpdateType
+from schemas.enums import Flag, SymbolStatus, UpdateType
 
-__all__ = ["LEVELS", "OWN_TABLES", "SIDES", "SYMBOLS", "apply_update", "book_of"]
+__all__ = ["LEVELS", "OWN_TABLES", "SIDES", "SYMBOLS", "apply_update", "book_of", "is_halted"]
 
 #: Places of the tables that every strategy has, in this order.
 (STATE, SYMBOLS, ORDERS, SIDES, LEVELS, PARAMS, NUMBERING_TABLE, SWEEP_TABLE,
@@ -17,6 +17,8 @@ OWN_TABLES = 9
 
 _TRADE = int(UpdateType.TRADE)
 _CLEAR = int(UpdateType.CLEAR)
+_STATUS = int(UpdateType.STATUS)
+_TRADES = int(SymbolStatus.TRADING)
 _SNAPSHOT = int(Flag.SNAPSHOT)
 _LAST = int(Flag.LAST)
 
@@ -34,6 +36,12 @@ def book_of(ctx):
 
 
 @kernel
+def is_halted(ctx, symbol_id):
+    """Whether the venue has said that the symbol does not trade now."""
+    return table(ctx, SYMBOLS, SYMBOL_STATE)[symbol_id].status > _TRADES
+
+
+@kernel
 def _lost_track(ctx, symbols):
     """Some update never came: every book may be wrong until its next snapshot."""
     for i in range(symbols.size):
@@ -45,8 +53,8 @@ def _lost_track(ctx, symbols):
 def apply_update(ctx, update):
     """Applies a market data body to the level book.
 
-    Returns the symbol if its book is whole after a change of its levels, else -1: trades, updates
-    of symbols without snapshot, symbols out of range.
+    Returns the symbol if its book is whole after a change of its levels, else -1: trades, changes
+    of status, updates of symbols without snapshot, symbols out of range.
     """
     symbols = table(ctx, SYMBOLS, SYMBOL_STATE)
     actor = context(ctx)
@@ -54,9 +62,12 @@ def apply_update(ctx, update):
         _lost_track(ctx, symbols)
     symbol_id = np.int64(update.symbol_id)
     kind = np.int64(update.update_type)
-    if symbol_id >= symbols.size or kind == _TRADE:
+    if symbol_id >= symbols.size:
         return np.int64(-1)
     symbol = symbols[symbol_id]
+    symbol.status = update.trading_status
+    if kind == _TRADE or kind == _STATUS:
+        return np.int64(-1)
     book = book_of(ctx)
     flags = np.int64(update.header.flags)
     if kind == _CLEAR:

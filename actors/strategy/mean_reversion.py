@@ -19,7 +19,9 @@ from actors.runtime import table2, trading_enabled
 from actors.strategy.base import (
     IOC, SIGNAL, SIGNALS, Strategy, StrategyConfig, UPDATES, send_order,
 )
-from actors.strategy.market import OWN_TABLES, PARAMS, SYMBOLS, apply_update, book_of
+from actors.strategy.market import (
+    OWN_TABLES, PARAMS, SYMBOLS, apply_update, book_of, is_halted,
+)
 from actors.strategy.orders import SYMBOL_STATE
 from actors.strategy.signals import WINDOW, add_price, z_score
 from schemas.enums import Side, UpdateType
@@ -84,7 +86,9 @@ def on_market(ctx, message):
     params = table(ctx, PARAMS, PARAMETERS)[0]
     symbol = table(ctx, SYMBOLS, SYMBOL_STATE)[symbol_id]
     shares = decide(params, z, symbol.position)
-    if shares == 0 or symbol.working > 0 or not trading_enabled(ctx) or draining(ctx):
+    if shares == 0 or symbol.working > 0 or is_halted(ctx, symbol_id):
+        return 0
+    if not trading_enabled(ctx) or draining(ctx):
         return 0
     if update.receive_ns - symbol.last_order_ns < params.cooldown_ns:
         return 0

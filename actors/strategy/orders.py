@@ -25,9 +25,11 @@ WORKING_ORDER = np.dtype([
 STRATEGY_STATE = np.dtype([("orders", "i8"), ("strategy_id", "i8"), ("working", "i8"),
                            ("last_report_seq", "i8")])
 
-#: Per symbol: own position in shares, shares working on each side, and whether the book is whole.
+#: Per symbol: own position in shares, shares working on each side, whether the book is whole, and
+#: what the venue said of it last (a SymbolStatus).
 SYMBOL_STATE = np.dtype([("position", "i8"), ("working_buy", "i8"), ("working_sell", "i8"),
-                         ("working", "i8"), ("valid", "i8"), ("last_order_ns", "i8")])
+                         ("working", "i8"), ("valid", "i8"), ("last_order_ns", "i8"),
+                         ("status", "i8")])
 
 _BUY = int(Side.BUY)
 _NONE = int(OrderStatus.NONE)

@@ -13,7 +13,7 @@ import pydantic
 from actors.book import level_book
 from actors.runtime import Input, Timer, count, draining, handler, kernel, table, trading_enabled
 from actors.strategy.base import IOC, Strategy, StrategyConfig, UPDATES, send_order
-from actors.strategy.market import PARAMS, apply_update, book_of
+from actors.strategy.market import PARAMS, apply_update, book_of, is_halted
 from schemas.enums import Side
 from schemas.messages import MarketData
 from schemas.views import market_data
@@ -61,6 +61,8 @@ def on_pulse(ctx, now):
         symbol_id = (params.sent // 2) % symbols
         side = _BUY if params.sent % 2 == 0 else _SELL
         price = pulse_price(book, symbol_id, side, params.offset_e4, params.cross)
+        if is_halted(ctx, symbol_id):
+            price = np.int64(0)  # its turn passes, as when the book cannot say
         if price > 0 and send_order(ctx, symbol_id, side, params.quantity, price, IOC, now) == 0:
             break  # no room: the same order again next turn
         params.sent += 1

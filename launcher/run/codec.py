@@ -8,6 +8,7 @@ A message is flat: ``port``, then its fields, those of the header that matter am
 from __future__ import annotations
 
 import decimal
+import enum
 import functools
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -69,6 +70,8 @@ def _value(kind: str, value: Any, symbols: Sequence[str]) -> Any:
         return value.item()
     if value.dtype.names:
         return _fields(kind, value, symbols)
+    if _are_bits(kind):
+        return [name for bit, name in _names(kind).items() if int(value) & bit]
     return _names(kind).get(int(value), int(value))
 
 
@@ -81,6 +84,10 @@ def _kinds(struct: str) -> Mapping[str, str]:
 @functools.cache
 def _names(kind: str) -> Mapping[int, str]:
     return {number: name for name, number in enum_values(kind).items()}
+
+
+def _are_bits(kind: str) -> bool:
+    return issubclass(getattr(enums, kind), enum.IntFlag)
 
 
 # ---- from JSON -----------------------------------------------------------------------------------
@@ -105,7 +112,7 @@ def _fill(struct: str, record: np.ndarray, said: Mapping[str, Any], symbols: Seq
         if top and name in _WRITTEN_ONLY:
             continue
         if top and name == "flags":
-            record["header"]["flags"] = _flags(value)
+            record["header"]["flags"] = _bits(name, value, enums.Flag, 65535)
         elif name == "symbol" and "symbol_id" in kinds:
             record["symbol_id"] = _symbol(value, symbols)
         elif f"{name}_e4" in kinds:
@@ -130,6 +137,8 @@ def _set(record: np.ndarray, name: str, kind: str, value: Any, symbols: Sequence
         record[name] = _number(name, value, record.dtype[name])
     elif record[name].dtype.names:
         raise BadMessage(f"{name} cannot be set")
+    elif _are_bits(kind):
+        record[name] = _bits(name, value, getattr(enums, kind), np.iinfo(record.dtype[name]).max)
     elif isinstance(value, str):
         values = enum_values(kind)
         if value.upper() not in values:
@@ -171,13 +180,13 @@ def _symbol(value: Any, symbols: Sequence[str]) -> int:
     raise BadMessage(f"symbol must be {one_of(list(symbols))}, not {_shown(value)}")
 
 
-def _flags(value: Any) -> int:
-    if isinstance(value, int) and 0 <= value < 65536:
+def _bits(name: str, value: Any, kind: type[enum.IntFlag], highest: int) -> int:
+    if isinstance(value, int) and 0 <= value <= highest:
         return value
-    names = {flag.name: int(flag) for flag in enums.Flag}
+    names = {flag.name: int(flag) for flag in kind}
     words = [value] if isinstance(value, str) else value
     if not isinstance(words, list) or not all(isinstance(w, str) and w in names for w in words):
-        raise BadMessage(f"flags must be a list of {one_of(list(names))}, not {_shown(value)}")
+        raise BadMessage(f"{name} must be a list of {one_of(list(names))}, not {_shown(value)}")
     return sum(names[word] for word in set(words))
 
 

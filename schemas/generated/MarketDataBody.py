@@ -7,8 +7,8 @@ from flatbuffers.compat import import_numpy
 np = import_numpy()
 
 # `price_e4` and `quantity` are the traded price and shares (TRADE) or the level and what now rests
-# at it (BBO, BOOK; 0 = the level is gone). Best bid, best ask and last trade are always given; a
-# price of 0 says that there is none.
+# at it (BBO, BOOK; 0 = the level is gone). Best bid, best ask, last trade, trading status and
+# restrictions are always given; a price of 0 says that there is none.
 class MarketDataBody(object):
     __slots__ = ['_tab']
 
@@ -54,11 +54,14 @@ class MarketDataBody(object):
     # MarketDataBody
     def Side(self): return self._tab.Get(flatbuffers.number_types.Uint8Flags, self._tab.Pos + flatbuffers.number_types.UOffsetTFlags.py_type(109))
     # MarketDataBody
-    def Reserved(self): return self._tab.Get(flatbuffers.number_types.Uint16Flags, self._tab.Pos + flatbuffers.number_types.UOffsetTFlags.py_type(110))
+    def TradingStatus(self): return self._tab.Get(flatbuffers.number_types.Uint8Flags, self._tab.Pos + flatbuffers.number_types.UOffsetTFlags.py_type(110))
+    # MarketDataBody
+    def Restrictions(self): return self._tab.Get(flatbuffers.number_types.Uint8Flags, self._tab.Pos + flatbuffers.number_types.UOffsetTFlags.py_type(111))
 
-def CreateMarketDataBody(builder, header_seq, header_sentNs, header_cause, header_epoch, header_port, header_flags, receiveNs, exchangeNs, sequence, priceE4, bidE4, askE4, lastE4, quantity, bidQty, askQty, lastQty, symbolId, updateType, side, reserved):
+def CreateMarketDataBody(builder, header_seq, header_sentNs, header_cause, header_epoch, header_port, header_flags, receiveNs, exchangeNs, sequence, priceE4, bidE4, askE4, lastE4, quantity, bidQty, askQty, lastQty, symbolId, updateType, side, tradingStatus, restrictions):
     builder.Prep(8, 112)
-    builder.PrependUint16(reserved)
+    builder.PrependUint8(restrictions)
+    builder.PrependUint8(tradingStatus)
     builder.PrependUint8(side)
     builder.PrependUint8(updateType)
     builder.PrependUint32(symbolId)

@@ -8,3 +8,4 @@ class UpdateType(object):
     BBO = 2
     BOOK = 3
     CLEAR = 4
+    STATUS = 5

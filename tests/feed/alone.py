@@ -24,11 +24,13 @@ from actors.runtime.process import Command, ProcessHost
 from actors.runtime.vitals import Vitals, map_deployment, map_table, map_wires
 from schemas.enums import ActorState
 from schemas.messages import (
-    EXECUTION_REPORT, MARKET_DATA, ORDER_COMMAND, ExecutionReport, MarketData, OrderCommand,
+    EXECUTION_REPORT, MARKET_DATA, ORDER_COMMAND, ORDER_UPDATE, ExecutionReport, MarketData,
+    OrderCommand, OrderUpdate,
 )
 from tests.runtime.deployments import Running, eventually
 
-__all__ = ["Alone", "Apart", "Desk", "ROWS", "Recorder", "SYMBOLS", "Watched", "plan_of"]
+__all__ = ["Alone", "Apart", "Desk", "OrderRecorder", "ROWS", "Recorder", "SYMBOLS", "Watched",
+           "plan_of"]
 
 SYMBOLS = ("AAPL", "MSFT")
 ROWS = 1 << 14
@@ -47,6 +49,21 @@ class Recorder(Actor):
                 "seen": Table(np.zeros(ROWS, MARKET_DATA), shared=True)}
 
     def on_market(self, body):
+        _keep(self.host, body)
+
+
+class OrderRecorder(Actor):
+    """Keeps order updates, the first ROWS of them."""
+
+    kind, tag = "recorder", "RECORD"
+    inputs = {"orders": Input(OrderUpdate, None, Priority.MARKET_DATA, 8192, Overflow.BLOCK)}
+    table_names = ("count", "seen")
+
+    def tables(self):
+        return {"count": Table(np.zeros(1, _COUNT), shared=True),
+                "seen": Table(np.zeros(ROWS, ORDER_UPDATE), shared=True)}
+
+    def on_orders(self, body):
         _keep(self.host, body)
 
 

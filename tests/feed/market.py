@@ -50,9 +50,19 @@ class Market:
         trading = [self.trading_state(s, "T") for s in self.symbols]
         return [self.event("O"), *listed, *trading, self.event("Q")]
 
-    def trading_state(self, symbol: str, state: str) -> bytes:
+    def trading_state(self, symbol: str, state: str, reason: str = "") -> bytes:
         return self._message("H", self.locate(symbol), stock=symbol, trading_state=state,
-                             reserved="", reason="")
+                             reserved="", reason=reason)
+
+    def operational_halt(self, symbol: str, action: str) -> bytes:
+        return self._message("h", self.locate(symbol), stock=symbol, market_code="Q",
+                             operational_halt_action=action)
+
+    def reg_sho(self, symbol: str, action: str) -> bytes:
+        return self._message("Y", self.locate(symbol), stock=symbol, reg_sho_action=action)
+
+    def breaker(self, level: str) -> bytes:
+        return self._message("W", 0, breached_level=level)
 
     def event(self, code: str) -> bytes:
         return self._message("S", 0, event_code=code)

@@ -43,7 +43,7 @@ class Subscriber:
             self.trades.append((symbol, int(update["side"]), int(update["price_e4"]),
                                 int(update["quantity"])))
             self.last[symbol] = (int(update["price_e4"]), int(update["quantity"]))
-        else:
+        elif kind != UpdateType.STATUS:
             self._set_level(symbol, kind, update, bool(flags & Flag.SNAPSHOT))
         if flags & Flag.LAST:
             self.in_snapshot.discard(symbol)

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from actors.feed.lines import LINES
-from schemas.enums import ActorState, Flag, Side
+from schemas.enums import ActorState, Flag, Side, UpdateType
 from schemas.messages import MARKET_DATA
 from schemas.venue.moldudp64 import Packet
 from tests.feed.alone import SYMBOLS, Alone, plan_of
@@ -47,8 +47,9 @@ def lines_plan(tmp_path, venue, symbols=SYMBOLS, **lines):
 
 
 def changes(running) -> list[tuple]:
-    """What was published live: everything but snapshots."""
+    """What was published live of books and trades: everything but snapshots and statuses."""
     seen = running.seen("recorder", MARKET_DATA)
+    seen = seen[seen["update_type"] != UpdateType.STATUS]
     return told(seen[seen["header"]["flags"] & int(Flag.SNAPSHOT) == 0])
 
 

@@ -26,7 +26,7 @@ def _camel(field: str) -> str:
 
 def _is_bool(dtype: np.dtype, field: str) -> bool:
     """The schema's bools; a dtype of one byte does not tell."""
-    return field == "cleared" and dtype == np.uint8
+    return field in ("cleared", "printable") and dtype == np.uint8
 
 
 def _parts(dtype: np.dtype):
