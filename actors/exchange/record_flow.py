@@ -47,7 +47,7 @@ _NO_ASK_E4, _NO_BID_E4 = 9_999_999_999, -9_999_999_999
 def record(config: SyntheticFlowConfig, symbols: Sequence[str], seconds: float,
            prices_e4: dict[str, int] | None = None) -> list[bytes]:
     """The ITCH messages of ``seconds`` of a synthetic flow that begins at 09:30."""
-    tick_e4 = ExchangeConfig().tick_e4
+    tick_e4 = ExchangeConfig().tick_of("")
     venue = build_venue(tuple(symbols), tick_e4, 1, allocate(len(symbols), _ORDERS),
                         allocate_flow(config, tuple(symbols), prices_e4 or {}, tick_e4),
                         allocate_logs([_LOG_BYTES, 0]), allocate_sessions(1))
