@@ -227,9 +227,6 @@ def _replace_order(venue, account, request, length, stamp_ns):
         return Status.IGNORED
     code = refuse_options(request, ouch50.REPLACE_ORDER_LENGTH, length)
     if code == 0:
-        code = refuse_expiry(request, ouch50.REPLACE_ORDER_LENGTH,
-                             get_u8(request, ouch50.REPLACE_ORDER_TIME_IN_FORCE))
-    if code == 0:
         code = refuse_frozen_replace(venue, slot)
     if account_at(venue, account).disabled:
         code = _NO_REPLACE
@@ -244,7 +241,9 @@ def _replace_order(venue, account, request, length, stamp_ns):
     tick_e4 = listing_at(venue, order.symbol).tick_e4
     display = get_u8(request, ouch50.REPLACE_ORDER_DISPLAY)
     price_e4 = get_u64(request, ouch50.REPLACE_ORDER_PRICE)
-    if not on_tick(price_e4, tick_e4) or not is_display(display):
+    if not on_tick(price_e4, tick_e4) or not is_display(display) \
+            or refuse_expiry(request, ouch50.REPLACE_ORDER_LENGTH,
+                             get_u8(request, ouch50.REPLACE_ORDER_TIME_IN_FORCE)) != 0:
         price_e4 = _IMPOSSIBLE_PRICE  # impossible details take the order off; the engine does it
     tag = tag_of(tag_side(order.tag), display, tag_capacity(order.tag),
                  sweep_of(get_u8(request, ouch50.REPLACE_ORDER_INTERMARKET_SWEEP_ELIGIBILITY)))

@@ -23,7 +23,7 @@ from actors.exchange.engine_state import allocate
 from actors.exchange.flow import populate, run_flow
 from actors.exchange.flow_config import SyntheticFlowConfig
 from actors.exchange.flow_state import allocate_flow
-from actors.exchange.market_data import announce_close, announce_open
+from actors.exchange.market_data import announce_close, announce_end, announce_open
 from actors.exchange.recorded_orders import follow, new_trace
 from actors.exchange.sequenced_log import allocate_logs
 from actors.exchange.session_state import allocate_sessions
@@ -61,6 +61,7 @@ def record(config: SyntheticFlowConfig, symbols: Sequence[str], seconds: float,
     while due_ns < until_ns:
         due_ns = run_flow(venue.address, due_ns, due_ns, 1)
     announce_close(venue.address, until_ns)
+    announce_end(venue.address, until_ns)
     log = venue.logs.logs[0]
     if log["end"] > log["capacity"]:
         raise click.ClickException(f"{seconds:g} s of this are too much to record: more than "
