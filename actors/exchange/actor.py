@@ -312,9 +312,11 @@ class Exchange(Actor):
                          for name in ("orders_in", "trades", "md_messages")))
 
     def _goes_on(self) -> bool:
-        """Whether a supervisor, which stops this actor alone, may start it again."""
+        """Whether a supervisor, which stops this actor alone, may start it again, and the day with
+        it."""
         config, deployment = self.config, self.host.deployment
-        return bool(config.on_restart == "recover" and config.journal.durability != "none"
+        return bool(self.venue.record[0]["phase"] != Phase.CLOSED
+                    and config.on_restart == "recover" and config.journal.durability != "none"
                     and deployment["supervisor_pid"] and not deployment["draining"])
 
     def _all_ended(self) -> bool:

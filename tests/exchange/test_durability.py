@@ -55,6 +55,8 @@ def _intervene(venue: DurableVenue, chance: random.Random) -> None:
         venue.carry_out((InputType.HALT, InputType.TRADE)[what], symbol, b"T1  ")
     elif what == 2:
         venue.carry_out(InputType.FREEZE, symbol | chance.randrange(3) << 32)
+        ref = venue.enter(0, price=10_000, symbol=SYMBOLS[symbol])
+        venue.ask(0, "X", user_ref_num=ref, quantity=0)
     elif what == 3:
         account = chance.randrange(6)
         party = (account + 1).to_bytes(4, "big") + (1).to_bytes(4, "big") + b"CLIENT ORDER 1"
@@ -87,7 +89,7 @@ def test_abandoned_anywhere_it_comes_back_the_same(tmp_path, seed):
     assert venue.venue.engine.state["next_match"][0] > 10
     for counter in (Counter.THROTTLED, Counter.DESERTIONS, Counter.REJECTS, Counter.FILLS,
                     Counter.CANCELS_PENDING, Counter.BROKEN_TRADES, Counter.EXPIRIES):
-        assert venue.counters[counter] > 0 or seed > 0
+        assert venue.counters[counter] > 0 or seed > 0, counter
     assert venue.venue.accounts["last_user_ref"].all()
 
 
@@ -216,6 +218,25 @@ def test_a_day_that_was_closed_is_over_for_the_next_up(tmp_path):
             venue.open()
         if close:
             venue.carry_out(InputType.CLOSE)
+
+
+def test_what_clients_still_ask_after_the_close_does_not_open_the_day_again(tmp_path):
+    folder = tmp_path / "journal"
+    venue = DurableVenue(folder, epoch=1)
+    venue.open()
+    venue.carry_out(InputType.CLOSE)
+    venue.enter(0)
+    venue.carry_out(InputType.DESERT, 1)
+    assert not DurableVenue(folder, epoch=1).durability.recovered
+
+
+def test_a_closed_day_is_recovered_after_a_kill_and_over_after_an_orderly_stop(tmp_path):
+    folder = tmp_path / "journal"
+    DurableVenue(folder, epoch=1).carry_out(InputType.CLOSE)
+    venue = DurableVenue(folder, epoch=2)
+    assert venue.durability.recovered and venue.venue.record["phase"][0] == Phase.CLOSED
+    venue.durability.end()
+    assert not DurableVenue(folder, epoch=3).durability.recovered
 
 
 def test_a_changed_config_is_named_and_refused(tmp_path):
