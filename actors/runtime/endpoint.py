@@ -9,6 +9,7 @@ the consumer listens, ``accepted`` which producer it takes messages from.
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Iterable
 
@@ -20,6 +21,7 @@ from actors.runtime.clock import monotonic_ns
 from actors.runtime.enums import Overflow
 from actors.runtime.layout import IN_WIRE, OUT_WIRE
 from actors.runtime.plan import WirePlan
+from actors.runtime.ring_file import RingFile
 from schemas.messages import PREFIX_SIZE, MessageType
 
 __all__ = ["InEndpoint", "OutEndpoint", "WireError", "close_inputs", "endpoint_address"]
@@ -34,14 +36,17 @@ class WireError(RuntimeError):
 
 
 def endpoint_address(wire: WirePlan, c_epoch: int) -> str:
-    """Where incarnation ``c_epoch`` of the wire's consumer listens, as libzmq writes it."""
+    """Where incarnation ``c_epoch`` of the wire's consumer listens, as libzmq writes it; for
+    ``shm``, the file of its ring."""
+    if wire.transport == "shm":
+        return f"{wire.address}.{c_epoch}"
     if wire.transport == "tcp":
         return f"tcp://{wire.address}"
     return f"{wire.transport}://{wire.address}.{c_epoch}"
 
 
 class InEndpoint:
-    """The consumer's end: a bound PULL socket and its IN_WIRE record."""
+    """The consumer's end: a bound PULL socket, or a ring it made, and its IN_WIRE record."""
 
     def __init__(self, context: zmq.Context, wire: WirePlan, page: np.ndarray,
                  message: MessageType, epoch: int):
@@ -49,6 +54,7 @@ class InEndpoint:
         self._context = context
         self.record = np.zeros((), IN_WIRE)
         self.socket: zmq.Socket | None = None
+        self.ring: RingFile | None = None
 
     @property
     def address(self) -> int:
@@ -56,6 +62,51 @@ class InEndpoint:
 
     def open(self) -> None:
         """Binds, then announces the new incarnation. WireError if the address is taken."""
+        record, page = self.record, self.page
+        record["page"] = page.ctypes.data
+        record["size"] = self.message.size
+        record["conflates"] = int(self.wire.overflow == "latest")
+        words = self.message.prefix_words
+        record["prefix0"], record["prefix1"], record["prefix2"] = words
+        if self.wire.transport == "shm":
+            self._make_ring()
+        else:
+            self._bind()
+        page["accepted"] = 0
+        page["c_closed"] = page["c_drained"] = 0
+        page["c_epoch"] = self.epoch
+
+    @property
+    def is_open(self) -> bool:
+        return self.socket is not None or self.ring is not None
+
+    @property
+    def wakes_by(self) -> zmq.Socket | int:
+        """What to poll for input: the socket, or the descriptor of the ring's bell."""
+        return self.socket if self.ring is None else self.ring.bell
+
+    def close(self) -> None:
+        """Takes nothing more. Its memory stays as long as this process, and the reactor's kernels
+        with it, may look at it."""
+        if self.socket is not None:
+            self.socket.close(linger=0)
+            self.socket = None
+        if self.ring is not None:
+            self.ring.close()
+            self.ring = None
+
+    def _make_ring(self) -> None:
+        where = endpoint_address(self.wire, self.epoch)
+        try:
+            self.ring = ring = RingFile.make(where, self.message.size, self.wire.capacity)
+        except OSError as error:
+            raise WireError(f"wire {self.wire.name}: cannot make {where}: {error}") from error
+        record = self.record
+        record["is_ring"], record["socket"] = 1, ring.address
+        record["ring_mask"], record["slot_size"] = ring.slots - 1, ring.slot_size
+        record["fd"] = ring.bell
+
+    def _bind(self) -> None:
         socket = self._context.socket(zmq.PULL)
         socket.setsockopt(zmq.RCVHWM, 0)
         socket.setsockopt(zmq.LINGER, 0)
@@ -66,16 +117,8 @@ class InEndpoint:
             socket.close()
             raise WireError(f"wire {self.wire.name}: cannot bind {where}: {error}") from error
         self.socket = socket
-        record, page = self.record, self.page
-        record["page"], record["socket"] = page.ctypes.data, socket.underlying
-        record["fd"] = socket.getsockopt(zmq.FD)
-        record["size"] = self.message.size
-        record["conflates"] = int(self.wire.overflow == "latest")
-        words = self.message.prefix_words
-        record["prefix0"], record["prefix1"], record["prefix2"] = words
-        page["accepted"] = 0
-        page["c_closed"] = page["c_drained"] = 0
-        page["c_epoch"] = self.epoch
+        self.record["socket"] = socket.underlying
+        self.record["fd"] = socket.getsockopt(zmq.FD)
 
     def take_sample(self) -> bytes | None:
         """First bytes, at most 64, of the first foreign message since the last call; None if there
@@ -94,7 +137,7 @@ def close_inputs(ends: Iterable[InEndpoint]) -> None:
     Producers are told first, and drop and count what they would have sent. What had been sent is
     taken once more, and counted as left.
     """
-    ends = [end for end in ends if end.socket is not None]
+    ends = [end for end in ends if end.is_open]
     for end in ends:
         end.page["c_closed"] = 1
     deadline = monotonic_ns() + _LAST_LOOK_NS
@@ -109,19 +152,19 @@ def close_inputs(ends: Iterable[InEndpoint]) -> None:
         time.sleep(0.0005)
     for end in ends:
         end.page["c_drained"] = 1
-        end.socket.close(linger=0)
-        end.socket = None
+        end.close()
 
 
 class OutEndpoint:
-    """The producer's end: a connected PUSH socket and its OUT_WIRE record."""
+    """The producer's end: a connected PUSH socket, or the consumer's ring, and its OUT_WIRE record.
+    """
 
     def __init__(self, context: zmq.Context, wire: WirePlan, page: np.ndarray,
                  message: MessageType, epoch: int, keys: int):
         self.wire, self.page, self.message, self.epoch = wire, page, message, epoch
         self._context = context
-        self._sockets: dict[int, zmq.Socket] = {}
-        self._prepared: tuple[int, zmq.Socket] | None = None
+        self._links: dict[int, SocketLink | RingLink] = {}
+        self._prepared: tuple[int, SocketLink | RingLink] | None = None
         self.record = np.zeros((), OUT_WIRE)
         self._slots = self._prepare_record(max(keys, 1))
 
@@ -135,6 +178,7 @@ class OutEndpoint:
         record["capacity"] = self.wire.capacity
         record["overflow"] = Overflow[self.wire.overflow.upper()]
         record["size"] = self.message.size
+        record["is_ring"] = int(self.wire.transport == "shm")
         if self.wire.overflow != "latest":
             return ()
         if "symbol_id" not in self.message.dtype.fields:
@@ -176,44 +220,82 @@ class OutEndpoint:
         record, page = self.record, self.page
         retired = int(record["retired_socket"])
         if retired:
-            socket = self._sockets.pop(retired, None)
-            if socket is not None:
-                socket.close(linger=0)
+            link = self._links.pop(retired, None)
+            if link is not None:
+                link.close(linger_ms=0)
             record["retired_socket"] = 0
         current = int(page["c_epoch"])
         if current == 0 or page["c_closed"] or record["pending_epoch"] or self.connected:
             return bool(retired)
         if self._prepared is None or self._prepared[0] != current:
             self._prepare(current)
-        if page["accepted"] != self.epoch:
+        if page["accepted"] != self.epoch or self._prepared is None:
             return False
-        _, socket = self._prepared
+        _, link = self._prepared
         self._prepared = None
-        self._sockets[socket.underlying] = socket
-        record["pending_socket"] = socket.underlying
+        self._links[link.handle] = link
+        link.enter(record)
         record["pending_epoch"] = current
         return True
 
     def _prepare(self, c_epoch: int) -> None:
         """Connects ahead of the change-over; the connection itself wakes the consumer."""
         if self._prepared is not None:
-            self._prepared[1].close(linger=0)
-        socket = self._context.socket(zmq.PUSH)
-        socket.setsockopt(zmq.SNDHWM, 0)
-        socket.setsockopt(zmq.LINGER, 0)
-        # The consumer's next incarnation gets a socket of its own: were this one to find it, as it
-        # would at a tcp address, what was sent to the dead one would be delivered after all.
-        socket.setsockopt(zmq.RECONNECT_IVL, _NEVER_MS)
-        socket.connect(endpoint_address(self.wire, c_epoch))
-        self._prepared = (c_epoch, socket)
+            self._prepared[1].close(linger_ms=0)
+            self._prepared = None
+        where = endpoint_address(self.wire, c_epoch)
+        if self.wire.transport != "shm":
+            self._prepared = (c_epoch, SocketLink(self._context, where))
+            return
+        with contextlib.suppress(OSError):  # the consumer has just ended: its successor comes
+            self._prepared = (c_epoch, RingLink(where))
 
     def close(self) -> None:
         """Orderly end of the producer: what it sent still leaves, what it kept back is dropped."""
         self.page["down"] += self.kept_back()
         self.page["p_closed"] = 1
-        for socket in self._sockets.values():
-            socket.close(linger=_LINGER_MS)
-        self._sockets.clear()
+        for link in self._links.values():
+            link.close(_LINGER_MS)
+        self._links.clear()
         if self._prepared is not None:
-            self._prepared[1].close(linger=0)
+            self._prepared[1].close(linger_ms=0)
             self._prepared = None
+
+
+class SocketLink:
+    """A producer's connection to one incarnation of its consumer: a PUSH socket."""
+
+    def __init__(self, context: zmq.Context, where: str):
+        self._socket = context.socket(zmq.PUSH)
+        self._socket.setsockopt(zmq.SNDHWM, 0)
+        self._socket.setsockopt(zmq.LINGER, 0)
+        # The consumer's next incarnation gets a socket of its own: were this one to find it, as it
+        # would at a tcp address, what was sent to the dead one would be delivered after all.
+        self._socket.setsockopt(zmq.RECONNECT_IVL, _NEVER_MS)
+        self._socket.connect(where)
+        self.handle = self._socket.underlying
+
+    def enter(self, record: np.ndarray) -> None:
+        """Prepares the change-over in an OUT_WIRE record."""
+        record["pending_socket"] = self.handle
+
+    def close(self, linger_ms: int) -> None:
+        self._socket.close(linger=linger_ms)
+
+
+class RingLink:
+    """A producer's connection to one incarnation of its consumer: the consumer's ring."""
+
+    def __init__(self, where: str):
+        self._ring = RingFile.join(where)
+        self.handle = self._ring.address
+        self._ring.ring_bell()
+
+    def enter(self, record: np.ndarray) -> None:
+        """Prepares the change-over in an OUT_WIRE record."""
+        record["ring_mask"], record["slot_size"] = self._ring.slots - 1, self._ring.slot_size
+        record["pending_bell"], record["pending_socket"] = self._ring.bell, self.handle
+
+    def close(self, linger_ms: int) -> None:
+        """What lies in the ring stays there for its consumer."""
+        self._ring.close()

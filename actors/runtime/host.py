@@ -70,6 +70,7 @@ class ActorHost:
         self.pollers["fd"] = -1
         self.timers = np.zeros(len(self.cls.timers), TIMER)
         self.ports = np.zeros(max(len(self.cls.outputs), 1), OUT_PORT)
+        self._scratch: dict[str, np.ndarray] = {}  # where ports build what only rings will carry
 
     def _begin_incarnation(self) -> None:
         header = self.vitals.header
@@ -167,6 +168,9 @@ class ActorHost:
                                   self.epoch, len(self.plan.symbols))
                 port["wires"][j] = end.address
                 self.out_ends.append(end)
+            if wires and all(w.transport == "shm" for w in wires):
+                self._scratch[name] = np.zeros(output.message.size, np.uint8)
+                port["scratch"] = self._scratch[name].ctypes.data
             if any(w.overflow == "block" for w in wires):
                 n = int(self.ctx["n_blocking"])
                 self.ctx["blocking"][n] = i

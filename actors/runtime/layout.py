@@ -9,14 +9,17 @@ fetched together). All fields are int64 unless said otherwise; addresses are int
     wire page         one record a wire: the producer's counters | the consumer's counters
     vitals page       one file an actor: header | counters | histograms | log ring | description
     tap ring          one file a tapped output port: header | slots, see ``actors.runtime.tap_ring``
+    ring              one file a ``shm`` wire and incarnation of its consumer: ``actors.runtime.ring``
+
+The ``socket`` of a wire's record is libzmq's handle, or, if it ``is_ring``, the ring's address.
 """
 
 import numpy as np
 
 __all__ = [
     "COUNTERS", "CTX", "DEPLOYMENT", "IN_WIRE", "LOG_CAPACITY", "LOG_RECORD", "MAX_PORTS",
-    "MAX_TABLES", "MAX_WIRES_PER_PORT", "OUT_PORT", "OUT_WIRE", "POLLER", "TAP_RING",
-    "THREAD", "TIMER", "VITALS", "WIRE_PAGE",
+    "MAX_TABLES", "MAX_WIRES_PER_PORT", "OUT_PORT", "OUT_WIRE", "POLLER", "RING",
+    "TAP_RING", "THREAD", "TIMER", "VITALS", "WIRE_PAGE",
 ]
 
 MAX_WIRES_PER_PORT = 16
@@ -97,27 +100,40 @@ TAP_RING = np.dtype([
 ])
 assert TAP_RING.itemsize == 256 and TAP_RING.fields["head"][1] == 128
 
+# What both ends know from their own memory too, then the producer's line, then the consumer's.
+RING = np.dtype([
+    ("magic", "i8"), ("slot_size", "i8"), ("slots", "i8"), ("_s_pad", "i8", (13,)),
+    ("head", "i8"),         # messages written
+    ("_h_pad", "i8", (15,)),
+    ("tail", "i8"),         # messages read and given back
+    ("asleep", "i8"),       # the consumer waits for the bell
+    ("_t_pad", "i8", (14,)),
+])
+assert RING.itemsize == 384 and RING.fields["tail"][1] == 256
+
 LOG_RECORD = np.dtype([("time_ns", "i8"), ("code", "i8"), ("values", "i8", (6,))])
 
 OUT_WIRE = _record(
     320,
     "page", "socket", "c_epoch", "capacity", "overflow", "size", "key_offset", "keys",
     "slots", "dirty", "waiting", "queue", "queue_head", "pending_socket", "pending_epoch",
-    "retired_socket", "seen_resync",
+    "retired_socket", "seen_resync", "is_ring", "ring_mask", "slot_size", "seen_tail", "bell",
+    "pending_bell",
     zmsg=("i8", (8,)),
 )
 
 OUT_PORT = _record(
     384,
     "port_id", "size", "prefix0", "prefix1", "prefix2", "burst", "seq", "claimed", "n_wires",
-    "resync_handler", "tap", "tap_slot_size", "tap_mask",
+    "resync_handler", "tap", "tap_slot_size", "tap_mask", "scratch",
     wires=("i8", (MAX_WIRES_PER_PORT,)), zmsg=("i8", (8,)),
 )
 
 IN_WIRE = _record(
     320,
     "page", "socket", "size", "prefix0", "prefix1", "prefix2", "handler", "ctx", "epoch",
-    "expected", "priority", "input", "sample_size", "p_epoch", "fd", "conflates",
+    "expected", "priority", "input", "sample_size", "p_epoch", "fd", "conflates", "is_ring",
+    "ring_mask", "slot_size", "seen_head", "tail",
     zmsg=("i8", (8,)), sample=("u1", (64,)),
 )
 

@@ -19,7 +19,7 @@ from numba.extending import intrinsic
 from schemas.pointer import address_to_pointer, kernel
 
 __all__ = [
-    "address_to_pointer", "call_handler", "fence_acquire", "fence_release", "load_acquire",
+    "address_to_pointer", "call_handler", "fence_acquire", "fence_full", "fence_release", "load_acquire",
     "load_i64", "load_u8", "load_u32", "store_i64", "store_release", "kernel",
 ]
 
@@ -80,6 +80,8 @@ def _fence(name: str, ordering: str, doc: str):
 
 
 fence_acquire = _fence("fence_acquire", "acquire", "No load before it moves behind what follows.")
+fence_full = _fence("fence_full", "seq_cst", "Nothing moves across it, not even a load ahead of a "
+                    "store.")
 fence_release = _fence("fence_release", "release", "No store after it moves before what precedes.")
 
 

@@ -17,7 +17,7 @@ import numpy as np
 import zmq
 from numba import types
 
-from actors.runtime import reactor, wire
+from actors.runtime import reactor, ring, wire
 from actors.runtime.clock import monotonic_ns
 from actors.runtime.endpoint import InEndpoint
 from actors.runtime.host import ActorHost
@@ -39,10 +39,12 @@ def is_plain(host: ActorHost) -> bool:
 def warm() -> None:
     """Compiles the kernels that the Python reactor calls, or loads them from the cache."""
     word = types.int64
-    for kernel in (reactor.serve_outputs, reactor.is_blocked, wire.adopt_producer, wire.release):
+    for kernel in (reactor.serve_outputs, reactor.is_blocked, wire.adopt_producer, wire.release,
+                   ring.doze):
         kernel.compile((word,))
     for kernel in (wire.take, wire.claim, wire.commit, wire.abort):
         kernel.compile((word, word))
+    ring.wake_up.compile((word, types.boolean))
     reactor.beat_after.compile((word, word, word))
 
 
@@ -101,7 +103,7 @@ class PlainThread:
         self._poller = zmq.Poller()
         self._poller.register(self._wake_fd, zmq.POLLIN)
         for _, end in self._ins:
-            self._poller.register(end.socket, zmq.POLLIN)
+            self._poller.register(end.wakes_by, zmq.POLLIN)
         warm()
         self._due = {(id(host), name): 0 for host in self.hosts for name in host.cls.timers}
         for host in self.hosts:
@@ -186,7 +188,13 @@ class PlainThread:
         now = monotonic_ns()
         until = min(self._due.values(), default=now + 10_000_000)
         timeout = min(max((until - now) / 1e6, 0), 10)
-        for socket, _ in self._poller.poll(timeout):
+        rings = [end.address for _, end in self._ins if end.ring is not None]
+        if any([ring.doze(address) for address in rings]):  # every one, not up to the first
+            timeout = 0
+        woken = self._poller.poll(timeout)
+        for address in rings:
+            ring.wake_up(address, bool(woken))
+        for socket, _ in woken:
             if socket == self._wake_fd:
                 os.eventfd_read(self._wake_fd)
 

@@ -111,7 +111,7 @@ class WirePlan:
     target_actor: str
     target_port: str
     message: str
-    transport: str  # inproc | ipc | tcp
+    transport: str  # inproc | shm | ipc | tcp
     address: str
     capacity: int
     overflow: str  # block | drop_newest | latest | fail

@@ -24,6 +24,7 @@ from actors.runtime.records import (
     context, in_wire, out_port, out_wire, poller_record, thread_record, timer_record,
     vitals_record, wire_page,
 )
+from actors.runtime.ring import doze, wake_up
 from actors.runtime.wire import (
     adopt_producer, connect_pending, flush, has_room, is_up, release, take,
 )
@@ -216,12 +217,18 @@ def turn(thread_address, force):
 
 @kernel
 def _any_readable(thread_address):
-    """Asks libzmq, which also makes it note what arrived: needed before its descriptors are
-    trusted, as they signal changes only."""
+    """Whether a message is there after all. Asks libzmq, which also makes it note what arrived:
+    needed before its descriptors are trusted, as they signal changes only. Tells the producers of
+    rings to ring the bell from now on."""
     thread = thread_record(thread_address)
     for i in range(thread.n_in):
         wire = in_wire(load_i64(thread.ins + 8 * i))
         if context(wire.ctx).live == 0:
+            continue
+        if wire.is_ring != 0:
+            if context(wire.ctx).n_blocking == 0 or not is_blocked(wire.ctx):
+                if doze(load_i64(thread.ins + 8 * i)):
+                    return True
             continue
         events = thread_address + _SCRATCH
         store_i64(events, 0)
@@ -253,7 +260,7 @@ def _sleep_ns(thread_address):
 
 @kernel
 def _fill_pollfds(thread_address):
-    """Descriptors to sleep on: libzmq's, the pollers', and the wake-up. An actor that is blocked or
+    """Descriptors to sleep on: libzmq's, the bells', the pollers', and the wake-up. An actor that is blocked or
     not live is left out, or its unread input would end every sleep at once."""
     thread = thread_record(thread_address)
     n = 0
@@ -275,23 +282,37 @@ def _fill_pollfds(thread_address):
 
 
 @kernel
+def _leave_bells(thread_address, rang):
+    """The producers of rings need not ring any more."""
+    thread = thread_record(thread_address)
+    for i in range(thread.n_in):
+        address = load_i64(thread.ins + 8 * i)
+        if in_wire(address).is_ring != 0:
+            wake_up(address, rang)
+
+
+@kernel
 def sleep(thread_address):
     """Sleeps until a descriptor is readable, a timer is due or somebody wakes the thread.
 
     Returns 1 if libzmq had something after all and the next turn should take it by force.
     """
     if _any_readable(thread_address):
+        _leave_bells(thread_address, False)
         return 1
     thread = thread_record(thread_address)
     longest = _sleep_ns(thread_address)
     if longest <= 0:
+        _leave_bells(thread_address, False)
         return 0
     n = _fill_pollfds(thread_address)
     timeout = thread_address + _SCRATCH
     store_i64(timeout, 0)
     store_i64(timeout + 8, longest)
     thread.sleeps += 1
-    if ppoll(thread.pollfds, n, timeout, 0) > 0:
+    ready = ppoll(thread.pollfds, n, timeout, 0)
+    _leave_bells(thread_address, ready > 0)
+    if ready > 0:
         if (load_i64(thread.pollfds + 8 * (n - 1)) >> 48) & _POLLIN:
             read(np.int32(thread.wake_fd), thread_address + _SCRATCH, 8)
     return 0

@@ -1,12 +1,13 @@
 """Wires, compiled: claim, commit and abort on an output port; take and release on an input wire.
 
-A message is built in the memory that libzmq will hand over, and read where libzmq delivered it.
-The handler never knows the transport. Credit: a producer counts what it published, the consumer
+A message is built in the memory that libzmq will hand over, and read where libzmq delivered it; on
+``shm`` wires it is copied once, into a ring (:mod:`actors.runtime.ring`), and read there. The
+handler never knows the transport. Credit: a producer counts what it published, the consumer
 what it took, both in the wire's page in shared memory; the difference may not exceed the wire's
 capacity.
 
 Addresses (int64) of :mod:`actors.runtime.layout` records come in; nothing is allocated here but the
-message itself (one ``malloc`` inside libzmq).
+message itself (one ``malloc`` inside libzmq), and not even that if all wires of a port are ``shm``.
 """
 
 import numpy as np
@@ -19,6 +20,7 @@ from actors.runtime.native import (
     zmq_msg_close, zmq_msg_copy, zmq_msg_data, zmq_msg_init, zmq_msg_init_size, zmq_msg_recv,
     zmq_msg_send, zmq_msg_size,
 )
+from actors.runtime.ring import free_slot, next_message, push
 from actors.runtime.records import context, in_wire, message_header, out_port, out_wire, wire_page
 from actors.runtime.tap_ring import write_tap
 from schemas.messages import PREFIX_SIZE
@@ -97,11 +99,12 @@ def claim(ctx, port_index):
                 return 0
     zmsg = port_address + _ZMSG_OUT_PORT
     if port.claimed != 0:
-        zmq_msg_close(zmsg)  # the handler has forgotten its last claim
-        port.claimed = 0
-    if zmq_msg_init_size(zmsg, port.size) != 0:
-        return 0
-    message = zmq_msg_data(zmsg)
+        abort(ctx, port_index)  # the handler has forgotten its last claim
+    message = port.scratch
+    if message == 0:
+        if zmq_msg_init_size(zmsg, port.size) != 0:
+            return 0
+        message = zmq_msg_data(zmsg)
     store_i64(message, port.prefix0)
     store_i64(message + 8, port.prefix1)
     store_i64(message + 16, port.prefix2)
@@ -117,7 +120,8 @@ def abort(ctx, port_index):
     port = out_port(port_address)
     if port.claimed != 0:
         port.claimed = 0
-        zmq_msg_close(port_address + _ZMSG_OUT_PORT)
+        if port.scratch == 0:
+            zmq_msg_close(port_address + _ZMSG_OUT_PORT)
 
 
 @kernel
@@ -152,12 +156,15 @@ def commit(ctx, port_index):
     last = np.int64(-1)
     for i in range(port.n_wires):
         if _admit(port.wires[i], message):
+            if out_wire(port.wires[i]).is_ring != 0:
+                _push(port.wires[i], message)
+                continue
             if last >= 0:
                 _send_shared(port.wires[last], zmsg)
             last = i
     if last >= 0:
         _send(port.wires[last], zmsg)
-    else:
+    elif port.scratch == 0:
         zmq_msg_close(zmsg)
 
 
@@ -197,6 +204,16 @@ def _send(wire_address, zmsg):
 
 
 @kernel
+def _push(wire_address, message):
+    wire = out_wire(wire_address)
+    page = wire_page(wire.page)
+    store_release(wire.page + _PUBLISHED, page.published + 1)
+    if not push(wire_address, message):  # a handler that sends more at once than it declares
+        page.published -= 1
+        page.full += 1
+
+
+@kernel
 def _send_shared(wire_address, zmsg):
     """Sends a second reference to the same content: no bytes are copied by us."""
     copy = wire_address + _ZMSG_OUT_WIRE
@@ -229,14 +246,19 @@ def flush(wire_address):
     sent = 0
     while wire.waiting > 0 and is_up(wire, page) and in_flight(wire, page) < wire.capacity:
         key = load_i64(wire.queue + 8 * wire.queue_head)
+        kept = wire.slots + key * wire.size
         zmsg = wire_address + _ZMSG_OUT_WIRE
-        if zmq_msg_init_size(zmsg, wire.size) != 0:
-            break
-        memcpy(zmq_msg_data(zmsg), wire.slots + key * wire.size, wire.size)
+        if wire.is_ring == 0:
+            if zmq_msg_init_size(zmsg, wire.size) != 0:
+                break
+            memcpy(zmq_msg_data(zmsg), kept, wire.size)
         store_i64(wire.dirty + 8 * key, 0)
         wire.queue_head = (wire.queue_head + 1) % wire.keys
         wire.waiting -= 1
-        _send(wire_address, zmsg)
+        if wire.is_ring == 0:
+            _send(wire_address, zmsg)
+        else:
+            _push(wire_address, kept)
         sent += 1
     return sent
 
@@ -257,6 +279,8 @@ def connect_pending(wire_address):
         page.p_lost += max(in_flight(wire, page), 0)
     wire.retired_socket = wire.socket
     wire.socket = wire.pending_socket
+    wire.bell = wire.pending_bell
+    wire.seen_tail = 0
     wire.c_epoch = pending
     page.p_connected = pending
     wire.pending_socket = 0
@@ -286,21 +310,47 @@ def take(wire_address, force):
     accepts, are counted and dropped here. Sets ``missing`` (sequence numbers skipped just before
     this message) and ``new_epoch`` in the actor's context. :func:`release` must follow.
     """
-    if force == 0 and waiting_at(wire_address) <= 0:
-        return 0
     wire = in_wire(wire_address)
-    zmsg = wire_address + _ZMSG_IN_WIRE
+    if wire.is_ring == 0 and force == 0 and waiting_at(wire_address) <= 0:
+        return 0
     for _ in range(_REFUSALS_PER_TAKE):
-        zmq_msg_init(zmsg)
-        if zmq_msg_recv(zmsg, wire.socket, _DONTWAIT) < 0:
-            zmq_msg_close(zmsg)
+        message = _receive(wire_address)
+        if message == 0:
             return 0
-        message = zmq_msg_data(zmsg)
-        if _accept(wire_address, message, zmq_msg_size(zmsg)):
+        if _accept(wire_address, message, _size_of(wire_address)):
             _follow(wire_address, message_header(message))
             return message
-        zmq_msg_close(zmsg)
+        _let_go(wire_address)
     return 0
+
+
+@kernel
+def _receive(wire_address):
+    """The transport's next message, whatever it is, or 0. Ends with :func:`_let_go`."""
+    wire = in_wire(wire_address)
+    if wire.is_ring != 0:
+        return next_message(wire_address)
+    zmsg = wire_address + _ZMSG_IN_WIRE
+    zmq_msg_init(zmsg)
+    if zmq_msg_recv(zmsg, wire.socket, _DONTWAIT) < 0:
+        zmq_msg_close(zmsg)
+        return np.int64(0)
+    return zmq_msg_data(zmsg)
+
+
+@kernel
+def _size_of(wire_address):
+    wire = in_wire(wire_address)
+    return wire.size if wire.is_ring != 0 else zmq_msg_size(wire_address + _ZMSG_IN_WIRE)
+
+
+@kernel
+def _let_go(wire_address):
+    """Gives the memory of what was received back to the transport."""
+    if in_wire(wire_address).is_ring != 0:
+        free_slot(wire_address)
+    else:
+        zmq_msg_close(wire_address + _ZMSG_IN_WIRE)
 
 
 @kernel
@@ -352,7 +402,7 @@ def _follow(wire_address, header):
 @kernel
 def release(wire_address):
     """Ends the message that :func:`take` gave: it is counted as handled and its memory freed."""
-    zmq_msg_close(wire_address + _ZMSG_IN_WIRE)
+    _let_go(wire_address)
     wire = in_wire(wire_address)
     store_release(wire.page + _HANDLED, wire_page(wire.page).handled + 1)
 
@@ -363,7 +413,7 @@ def discard(wire_address):
     one, or if a new incarnation of the producer was found."""
     if take(wire_address, 1) == 0:
         return adopt_producer(wire_address)
-    zmq_msg_close(wire_address + _ZMSG_IN_WIRE)
+    _let_go(wire_address)
     wire_page(in_wire(wire_address).page).left += 1
     return 1
 

@@ -21,7 +21,7 @@ from actors.runtime.plan import Plan, ProcessPlan, WirePlan
 
 __all__ = ["draw"]
 
-_STYLES = {"inproc": "green", "ipc": "cyan", "tcp": "magenta"}
+_STYLES = {"inproc": "green", "shm": "yellow", "ipc": "cyan", "tcp": "magenta"}
 _LANE_STYLES = ("cyan", "yellow", "green", "magenta", "blue", "red")
 
 

@@ -228,7 +228,7 @@ class _Check:
             if transport == "inproc" and ends[0] != ends[1]:
                 self.report((*wire.path, "transport"), f"inproc joins actors of one process, but "
                             f"{wire.source_actor} runs in '{ends[0]}' and {wire.target_actor} in "
-                            f"'{ends[1]}'", "use ipc or tcp, or give both actors one process")
+                            f"'{ends[1]}'", "use shm, ipc or tcp, or give both actors one process")
             if transport == "tcp" and spec.address is None:
                 self.report((*wire.path, "transport"), "a tcp wire needs an address",
                             "add address: host:port, where the consumer binds")

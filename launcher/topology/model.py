@@ -71,7 +71,7 @@ Reference = Annotated[str, AfterValidator(_reference),
                       WithJsonSchema({"type": "string", "pattern": f"^{NAME}/{NAME}$"})]
 
 Overflow = Literal["block", "drop_newest", "latest", "fail"]
-Transport = Literal["inproc", "ipc", "tcp"]
+Transport = Literal["inproc", "shm", "ipc", "tcp"]
 Wait = Literal["busy_spin", "yielding", "blocking"]
 Restart = Literal["no", "on-failure", "always"]
 Count = Annotated[int, Field(ge=1, le=MAX_RESTARTS)]
@@ -95,7 +95,8 @@ class WireSpec(Part):
     """What happens then: the producer waits (block), the new message is dropped (drop_newest),
     the newest per symbol is kept (latest), or the producer is told (fail)."""
     transport: Transport | None = None
-    """inproc, ipc or tcp; without it the same process means inproc and another one ipc."""
+    """inproc, shm, ipc or tcp; without it the same process means inproc, and another one what
+    the consumer or `defaults` says, or ipc."""
     address: ConnectAddress | None = None
     """host:port, for transport tcp: where the consumer binds."""
     breaker: Name | None = None
@@ -167,6 +168,8 @@ class DefaultsSpec(Part):
     healthcheck: HealthCheckSpec | None = None
     stop_grace: Duration | None = None
     """How long an actor may take to drain and stop before it is killed."""
+    transport: Literal["shm", "ipc"] | None = None
+    """What carries the wires into it from other processes: shm or ipc."""
 
 
 class ActorSpec(DefaultsSpec):

@@ -53,9 +53,14 @@ def summary(plan: Plan) -> str:
 
 
 def transport_of(topology: Topology, wire: Wire) -> str:
-    """The transport of a wire: its own word, else inproc within a process and ipc between two."""
+    """The transport of a wire: its own word, else inproc within a process, and between two what its
+    consumer says, or the defaults, or ipc."""
     ends = [placement_of(topology, name)[0] for name in (wire.source_actor, wire.target_actor)]
-    return wire.spec.transport or ("inproc" if ends[0] == ends[1] else "ipc")
+    if wire.spec.transport is not None or ends[0] == ends[1]:
+        return wire.spec.transport or "inproc"
+    said = _first((topology.actors.get(wire.target_actor), topology.defaults),
+                  {"transport": "transport"})
+    return said.get("transport", "ipc")
 
 
 def restart_of(topology: Topology, actor: str) -> RestartPlan:
@@ -101,6 +106,7 @@ def _wire(topology: Topology, wire: Wire, index: int, folders: RunFolders,
     declared = input_of(wire, classes)
     transport = transport_of(topology, wire)
     address = {"inproc": f"w{index}", "ipc": ipc_address(folders.run_dir, index),
+               "shm": f"{folders.shm_dir}/wire{index}",
                "tcp": wire.spec.address}[transport]
     return WirePlan(index=index, source_actor=wire.source_actor, source_port=wire.source_port,
                     target_actor=wire.target_actor, target_port=wire.target_port,

@@ -21,12 +21,14 @@ STRATEGY = 3
 FIRST = STRATEGY * 10**11
 
 
-def gateway_plan(tmp_path, venue, apart=False, **config):
+def gateway_plan(tmp_path, venue, apart=False, order_timeout_ms=20_000, **config):
+    """Long enough a time-out that on a busy machine no order runs into it that should not."""
     return plan_of(
         tmp_path,
         {"desk": ("tests.feed.alone:Desk", {}),
          "gateway": ("actors.gateway:Gateway",
-                     {"venue": venue.address, "max_orders": 64, **config})},
+                     {"venue": venue.address, "max_orders": 64,
+                      "order_timeout_ms": order_timeout_ms, **config})},
         [("desk/orders", "gateway/orders", "OrderCommand", "fail", 1024),
          ("gateway/reports", "desk/reports", "ExecutionReport", "block", 8192)],
         apart=apart)

@@ -35,7 +35,7 @@ def test_an_order_without_an_answer_is_cancelled_and_called_unknown(tmp_path, ve
 
 
 def test_only_the_orders_without_an_answer_time_out(tmp_path, venue):
-    with TradingDesk(gateway_plan(tmp_path, venue, order_timeout_ms=40)) as desk:
+    with TradingDesk(gateway_plan(tmp_path, venue, order_timeout_ms=300)) as desk:
         desk.ready()
         desk.new(1, time_in_force=DAY)
         desk.wait_reports(1)

@@ -130,7 +130,7 @@ WIRES = [
      "inputs.market.breaker: no breaker 'venu' — did you mean 'venue'?"),
     ("inputs: {market: {source: feed/market, transport: inproc}}",
      "inputs.market.transport: inproc joins actors of one process, but feed runs in 'feed' and "
-     "strategy in 'strategy' — use ipc or tcp, or give both actors one process"),
+     "strategy in 'strategy' — use shm, ipc or tcp, or give both actors one process"),
     ("inputs: {market: {source: feed/market, transport: tcp}}",
      "inputs.market.transport: a tcp wire needs an address — add address: host:port, where the "
      "consumer binds"),

@@ -71,17 +71,16 @@ class InProcess:
         for end in host.in_ends:
             if told:
                 end.page["c_epoch"] = 0
-            if end.socket is not None:
-                end.socket.close(linger=0)
+            end.close()
             if end.wire.transport == "tcp":  # libzmq closes later; a dead process has closed
                 eventually(lambda: _is_free(end.wire.address), what="a free port")  # noqa: B023
         for end in host.out_ends:
             if told:
                 end.page["p_connected"] = 0
-            for connected in end._sockets.values():
-                connected.close(linger=0)
+            for connected in end._links.values():
+                connected.close(linger_ms=0)
             if end._prepared is not None:
-                end._prepared[1].close(linger=0)
+                end._prepared[1].close(linger_ms=0)
 
     def restart(self, name: str) -> None:
         self.crash(name)

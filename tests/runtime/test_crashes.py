@@ -53,7 +53,7 @@ def check_the_books(running, kills):
     assert in_process == 1 + kills.get("source", 0)
 
 
-@pytest.mark.parametrize("transport", ["ipc", "tcp"])
+@pytest.mark.parametrize("transport", ["shm", "ipc", "tcp"])
 @pytest.mark.parametrize("victim", ["relay", "source", "sink"])
 def test_a_process_killed_again_and_again(tmp_path, victim, transport):
     chance = random.Random(f"{victim} {transport}")

@@ -89,7 +89,7 @@ def test_an_orderly_end_does_not_hide_a_theft(tmp_path, order):
         assert (ledger.sent, ledger.handled, ledger.down, ledger.unexplained) == (3, 0, 2, 1)
 
 
-@pytest.mark.parametrize("transport", ["inproc", "ipc", "tcp"])
+@pytest.mark.parametrize("transport", ["inproc", "shm", "ipc", "tcp"])
 @pytest.mark.parametrize("order", [("listener", "talker"), ("talker", "listener")])
 def test_what_is_queued_at_an_orderly_end_is_dropped_and_counted(tmp_path, transport, order):
     with one_wire(tmp_path, capacity=100, transport=transport) as desk:

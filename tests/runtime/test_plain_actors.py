@@ -24,7 +24,7 @@ def chain(root, transport="inproc", capacity=64, actors=PLAIN, limit=500, **opti
                    configs={"source": {"limit": limit, "per_tick": 10}})
 
 
-@pytest.mark.parametrize("transport", ["inproc", "ipc", "tcp"])
+@pytest.mark.parametrize("transport", ["inproc", "shm", "ipc", "tcp"])
 def test_numbers_go_through_plain_actors_in_order(tmp_path, transport):
     plan = chain(tmp_path, transport)
     with Running(plan) as running:

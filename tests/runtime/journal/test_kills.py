@@ -54,7 +54,7 @@ def test_sigkill_at_any_moment_loses_nothing_committed(tmp_path, seed):
         time.sleep(chance.random() * 0.006)  # the moment of the kill, not something waited for
         os.kill(pid, signal.SIGKILL)
         assert os.waitpid(pid, 0)[1] == signal.SIGKILL, "the child could not open the journal"
-        if life % 5 == 4:
+        if life % 5 == 4 and shared[_TOLD] > 0:  # or none lived long enough to make a journal
             _check(folder, int(shared[_TOLD]))
     assert shared[_TOLD] > 1_000
 
