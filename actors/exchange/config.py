@@ -86,9 +86,10 @@ class ExchangeConfig(Config):
 
     ``prices``: where a symbol starts, in the currency; a symbol not named starts at a price drawn
     from the flow's seed. ``tick``: smallest step of prices of 1.00 and above, for all symbols or,
-    as a mapping, each its own and ``default`` for the others. ``collar``: the fraction of the last price by which a limit order may be more aggressive, 0 for any.
-    ``latency``: how late messages are to be. ``on_restart``: ``recover`` the day from the journal, or ``clear`` everything and begin a new
-    one. After a recovery, accounts with ``cancel_on_disconnect`` that are not back within
+    as a mapping, each its own and ``default`` for the others. ``collar``: the fraction of the
+    last price by which a limit order may be more aggressive, 0 for any. ``latency``: how late
+    messages are to be. ``on_restart``: ``recover`` the day from the journal, or ``clear``
+    everything and begin a new one. After a recovery, accounts with ``cancel_on_disconnect`` that are not back within
     ``recovery_grace_ms`` are taken to have left.
     """
 

@@ -47,7 +47,7 @@ def takes_datagram(venue):
 
 @kernel
 def drops_datagram(venue, line, taken):
-    """Whether a datagram is to get lost on a line; ``taken`` is what :func:`takes_datagram` said."""
+    """Whether a datagram is to get lost on a line; ``taken``: what :func:`takes_datagram` said."""
     drop = _drop_at(venue, _MARKET_DATA)
     if drop.line >= 0 and drop.line != line:
         return False

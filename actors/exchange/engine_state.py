@@ -178,7 +178,8 @@ TERMS = np.dtype([("reserve", "u4"), ("display", "u4"), ("minimum", "u4"), ("exp
 INCOMING = np.dtype(
     [("key", "i8"), ("number", "i8"), ("replaces", "i8"), ("price_e4", "i8"), ("limit_rank", "i8"),
      ("now_ns", "i8"), ("leaves", "i8"), ("executed", "i8"), ("symbol", "i4"), ("tag", "u4"),
-     ("display", "u4"), ("minimum", "u4"), ("expires_s", "u4"), ("side", "u1"), ("rests", "u1"), ("waiting", "u1"),
+     ("display", "u4"), ("minimum", "u4"), ("expires_s", "u4"), ("side", "u1"),
+     ("rests", "u1"), ("waiting", "u1"),
      ("attributes", "u1"), ("collared", "u1"), ("end_reason", "u1"), ("reserved", "u1", (2,))],
     align=True,
 )
@@ -343,7 +344,8 @@ def allocate(
     memory = aligned_zeros(size, np.uint8)
     OrderBook.create(memory[BOOK_AT:symbols_at], bounds, seed)
     view_at(memory, 0, ENGINE, 1)[0] = (
-        MAGIC, size, symbols, symbols_at, events, events_at, 0, 1, 1, owners_at, terms_at, 0, (0,) * 4
+        MAGIC, size, symbols, symbols_at, events, events_at, 0, 1, 1, owners_at, terms_at, 0,
+        (0,) * 4
     )
     return Engine(memory)
 

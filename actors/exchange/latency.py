@@ -17,8 +17,8 @@ from actors.exchange.session_state import SessionKind
 from actors.exchange.venue import Phase, log_at, session_at, venue_at
 from schemas.venue.big_endian import get_u16
 
-__all__ = ["delay_ns", "due_soon", "hold_back", "is_due", "latency_at", "let_arrive", "note_arrival",
-           "note_taken", "outlet_at", "set_delay"]
+__all__ = ["delay_ns", "due_soon", "hold_back", "is_due", "latency_at", "let_arrive",
+           "note_arrival", "note_taken", "outlet_at", "set_delay"]
 
 _GAMMA, _STREAM = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xD1B54A32D192ED03)
 _MIX_1, _MIX_2 = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
@@ -180,8 +180,8 @@ def _note_published(venue, number, direction, turn_ns):
 
 @kernel
 def _open(venue, number, turn_ns):
-    """Let a log's messages go whose time has come; all of them when the day is over. Returns whether
-    some still wait."""
+    """Let a log's messages go whose time has come; all of them when the day is over. Returns
+    whether some still wait."""
     log, outlet = log_at(venue, number), outlet_at(venue, number)
     waits = False
     while outlet.head < outlet.tail:

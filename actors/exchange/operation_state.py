@@ -18,7 +18,7 @@ class Operation(IntEnum):
     FIRST_UNWRITTEN ``kind`` is the :class:`actors.exchange.inputs.InputType` of one that is."""
 
     FIRST_UNWRITTEN = 100
-    DISCONNECT = 101  #: ``number``: an account, -1: all; ``values``: bits by SessionKind, another one
+    DISCONNECT = 101  #: ``number``: an account, -1: all; ``values``: SessionKind bits, another one
     DELAY = 102       #: ``number``: a Direction; ``values``: kind, low, high, shape, seed
     DROP = 103        #: ``number``: a Lost; ``values``: how many, the fraction, the line or -1
 

@@ -69,9 +69,9 @@ class EndReason(IntEnum):
 #: that did not end the session, ``evidence`` is the first of them, or the one that did, and
 #: ``detail`` belongs to it or to ``reason``. ``at_boundary``: what was sent are whole packets.
 #: ``silence_ns``: for how long it may be silent. Where orders are late (``notes``): how many bytes
-#: ``arrived`` and were ``taken`` from the buffer, the numbers ``first_mark`` to ``last_mark`` of its
-#: notes of what came when, how many ``requests`` there were, when the next is due (``due_ns``, 0: not
-#: drawn yet) and when the last was.
+#: ``arrived`` and were ``taken`` from the buffer, the numbers ``first_mark`` to ``last_mark`` of
+#: its notes of what came when, how many ``requests`` there were, when the next is due (``due_ns``,
+#: 0: not drawn yet) and when the last was.
 SESSION = np.dtype([
     ("state", "i8"), ("fd", "i8"), ("kind", "i8"), ("account", "i8"), ("log", "i8"),
     ("start_seq", "i8"), ("cursor", "i8"), ("receive_at", "i8"), ("begin", "i8"), ("filled", "i8"),

@@ -116,8 +116,8 @@ COUNTER_NAMES = tuple(counter.name.lower() for counter in Counter)
 #: appended before record ``held_sequence`` is sent when that is. ``deserted``: some
 #: account's last session has just ended. ``latency``, ``operation`` and ``drops`` are addresses of
 #: the records of what the operator may do; ``dropping``: some of it is to lose messages.
-#: ``outcome``: whether the operator's last input changed anything. ``grace_ns``: until when, after a
-#: recovery, accounts that want their orders canceled with their last session may come back (0: all
+#: ``outcome``: whether the operator's last input changed anything. ``grace_ns``: until when, after
+#: a recovery, accounts that want their orders canceled with their last session may come back (0: all
 #: have had the time).
 VENUE = np.dtype([
     ("engine", "i8"), ("sessions", "i8"), ("logs", "i8"), ("accounts", "i8"), ("listing", "i8"),

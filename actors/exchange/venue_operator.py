@@ -242,8 +242,9 @@ class VenueOperator:
         amount += [f"{fraction:.6g} of them"] if fraction else []
         where = f" on line {line}" if line else ""
         self._hand_over(
-            Operation.DROP, names[what], f"{what}: dropping {' and '.join(amount) or 'none'}{where}",
-            "", values=(float(count), float(fraction), -1.0 if line is None else line - 1.0),
+            Operation.DROP, names[what],
+            f"{what}: dropping {' and '.join(amount) or 'none'}{where}", "",
+            values=(float(count), float(fraction), -1.0 if line is None else line - 1.0),
             what=what)
 
     # ---- status --------------------------------------------------------------------------------
