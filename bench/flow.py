@@ -51,7 +51,7 @@ def run(quick: bool = False) -> list[Row]:
 
 
 def _venue(flow: SyntheticFlowConfig, history=None) -> tuple[Venue, np.ndarray]:
-    tick_e4 = ExchangeConfig().tick_e4
+    tick_e4 = ExchangeConfig().tick_of("")
     venue = build_venue(SYMBOLS, tick_e4, 1, allocate(len(SYMBOLS), ORDERS),
                         allocate_flow(flow, SYMBOLS, {}, tick_e4), allocate_logs([LOG_BYTES, 0]),
                         allocate_sessions(1), history)

@@ -80,7 +80,7 @@ class _Exchange:
     def __init__(self, folder: pathlib.Path, durability: str):
         self.config = ExchangeConfig(flow=SyntheticFlowConfig(rate=0), journal={
             "durability": durability, "segment_mib": 64})
-        tick = self.config.tick_e4
+        tick = self.config.ticks_e4(SYMBOLS)
         capacity = self.config.capacity
         self.venue = build_venue(
             SYMBOLS, tick, 1, allocate(len(SYMBOLS), capacity.orders,

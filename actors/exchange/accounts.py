@@ -23,7 +23,8 @@ from actors.runtime.native import load_u8
 if TYPE_CHECKING:  # or an edit of the config's would compile every kernel anew
     from actors.exchange.config import AccountConfig
 
-__all__ = ["apply_accounts", "count_in", "count_out", "may_send", "may_trade", "next_deserted"]
+__all__ = ["apply_accounts", "count_in", "count_out", "desert_absent", "may_send", "may_trade",
+           "next_deserted"]
 
 _NS = 1_000_000_000
 _HALF_A_DAY_NS = 43_200 * _NS
@@ -94,6 +95,18 @@ def count_out(venue, slot):
         row = access_at(venue, session.account)
         row.sessions -= 1
         if row.sessions == 0 and row.cancels_then != 0:
+            row.deserted = 1
+            venue_at(venue).deserted = 1
+
+
+@kernel
+def desert_absent(venue):
+    """The time after a recovery is over in which accounts could come back: those that want their
+    orders canceled with their last session, and have none, are deserted."""
+    venue_at(venue).grace_ns = 0
+    for account in range(venue_at(venue).n_logs - 1):
+        row = access_at(venue, account)
+        if row.cancels_then != 0 and row.sessions == 0:
             row.deserted = 1
             venue_at(venue).deserted = 1
 

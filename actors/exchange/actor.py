@@ -20,7 +20,10 @@ from actors.exchange.front_door import FrontDoor
 from actors.exchange.glimpse import Glimpse
 from actors.exchange.history_state import History
 from actors.exchange.inputs import CRASH_POINTS, apply_input
+from actors.exchange.latency import set_delay
+from actors.exchange.latency_state import Direction
 from actors.exchange.listening import listen
+from actors.exchange.operator_page import OPERATOR
 from actors.exchange.ouch42_state import allocate_ouch42
 from actors.exchange.recordings import allocate_history, load_recording
 from actors.exchange.rules import apply_rules
@@ -31,6 +34,7 @@ from actors.exchange.snapshots import SnapshotMaker
 from actors.exchange.venue import (
     COUNTER_NAMES, MARKET_DATA_LOG, Counter, Directive, Phase, build_venue,
 )
+from actors.exchange.venue_operator import VenueOperator, delay_values
 from actors.runtime import Actor, Poller, Setup, Table, Timer
 from actors.runtime.clock import monotonic_ns, since_midnight_ns, wall_offset_ns
 from actors.runtime.handler import Handler
@@ -45,6 +49,7 @@ __all__ = ["Exchange", "PORTS"]
 _MIB = 1 << 20
 _HEARTBEAT_CHECK_NS = 100_000_000
 _FLOW_CHECK_NS = 1_000_000
+_LATENCY_CHECK_NS = 10_000_000
 _DAY_NS = 86_400_000_000_000
 _CLOSING_S, _ENDING_S = 0.25, 0.05
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -75,12 +80,13 @@ class Exchange(Actor):
 
     kind, tag = "exchange", "EXCH"
     Config = ExchangeConfig
-    timers = {"flow": Timer(handlers.on_flow_timer, _FLOW_CHECK_NS),
+    timers = {"latency": Timer(handlers.on_latency_timer, _LATENCY_CHECK_NS),
+              "flow": Timer(handlers.on_flow_timer, _FLOW_CHECK_NS),
               "heartbeat": Timer(handlers.on_heartbeat_timer, _HEARTBEAT_CHECK_NS)}
     pollers = {"sockets": Poller(handlers.on_sockets)}
     counters = COUNTER_NAMES
     histograms = ("order_ack",)
-    table_names = ("venue", "ports", "durability")
+    table_names = ("venue", "ports", "durability", "operator")
     crash_points = CRASH_POINTS
 
     @classmethod
@@ -92,19 +98,20 @@ class Exchange(Actor):
         config: ExchangeConfig = self.config
         if not self.symbols:
             raise ActorError(f"{self.name}: no symbols to trade; name some under symbols:")
-        unknown = [symbol for symbol in config.prices if symbol not in self.symbols]
-        if unknown:
-            raise ActorError(f"{self.name}: config.prices names {unknown[0]}, which is not among "
-                             f"the topology's symbols {', '.join(self.symbols)}")
-        capacity = config.capacity
+        for key, named in (("prices", list(config.prices)), ("tick", config.tick_symbols)):
+            unknown = [symbol for symbol in named if symbol not in self.symbols]
+            if unknown:
+                raise ActorError(f"{self.name}: config.{key} names {unknown[0]}, which is not "
+                                 f"among the topology's symbols {', '.join(self.symbols)}")
+        capacity, ticks_e4 = config.capacity, config.ticks_e4(self.symbols)
         n_accounts = len(config.accounts)
         if config.order_entry_ouch42 is not None:
             self._ouch42 = allocate_ouch42(n_accounts, capacity.ouch42_tokens)
             n_accounts *= 2  # see actors.exchange.ouch42_state
         self.venue = build_venue(
-            self.symbols, config.tick_e4, n_accounts,
+            self.symbols, ticks_e4, n_accounts,
             allocate(len(self.symbols), capacity.orders, levels_per_side=capacity.levels_per_side),
-            allocate_flow(self._synthetic(), self.symbols, config.prices_e4, config.tick_e4),
+            allocate_flow(self._synthetic(), self.symbols, config.prices_e4, ticks_e4),
             allocate_logs([capacity.market_data_log_mib * _MIB]
                           + [capacity.order_entry_log_mib * _MIB] * n_accounts),
             allocate_sessions(capacity.sessions), self._load_history())
@@ -120,7 +127,6 @@ class Exchange(Actor):
         if config.order_entry_ouch42 is not None:
             record["ouch42"] = self._ouch42.state.ctypes.data
             self.venue = self.venue._replace(ouch42=self._ouch42)
-        record["silence_limit_ns"] = int(config.silence_timeout_ms * 1_000_000)
         self.session = session_id(now + wall_offset, self.epoch)
         self._ports = np.zeros(1, PORTS)
         self._durability = Durability(self.venue, config, self.symbols)
@@ -144,7 +150,8 @@ class Exchange(Actor):
 
     def tables(self) -> dict[str, Table]:
         return {"venue": Table(self.venue.record), "ports": Table(self._ports, shared=True),
-                "durability": Table(self._durability.table, shared=True)}
+                "durability": Table(self._durability.table, shared=True),
+                "operator": Table(np.zeros(1, OPERATOR), shared=True)}
 
     def start(self) -> None:
         """Recovers what there is to recover, and listens. ActorError says what is wrong with the
@@ -155,6 +162,7 @@ class Exchange(Actor):
         record["vitals"] = vitals.address
         record["order_ack"] = vitals.histograms[0:1].ctypes.data
         self._recover()
+        self._set_delays()
         listeners = {
             SessionKind.ORDER_ENTRY: listen(self.config.order_entry, f"{self.name}: order entry"),
             SessionKind.MARKET_DATA: listen(self.config.market_data, f"{self.name}: market data")}
@@ -167,6 +175,8 @@ class Exchange(Actor):
         self._door = FrontDoor(self.venue, self.config, self.session, listeners, vitals.counters,
                                self._log, self._glimpse)
         self._open_lines()
+        self._operator = VenueOperator(self.host.tables["operator"], self._door, self.symbols,
+                                       len(self._lines.config.lines) if self._lines else 0)
         self._epoll = select.epoll(self.config.capacity.sessions)
         record["epoll_fd"] = self._epoll.fileno()
         self.host.set_fd("sockets", self._epoll.fileno())
@@ -184,6 +194,16 @@ class Exchange(Actor):
         except JournalError as error:
             raise ActorError(f"{self.name}: {error}") from None
         self.session = durability.session
+
+    def _set_delays(self) -> None:
+        latency, now_ns = self.config.latency, monotonic_ns()
+        for direction in Direction:
+            delay = getattr(latency, direction.name.lower())
+            if delay is not None:
+                kind, *values, seed = delay_values(delay, latency.seed)
+                set_delay(self.venue.address, int(direction), int(kind), *values, int(seed), now_ns)
+        if self._durability.recovered:
+            self.venue.record[0]["grace_ns"] = now_ns + int(self.config.recovery_grace_ms * 1e6)
 
     def _make_glimpse(self) -> Glimpse | None:
         if self.config.glimpse is None:
@@ -259,6 +279,7 @@ class Exchange(Actor):
     def housekeep(self, now_ns: int) -> None:
         self._door.attend(now_ns)
         see_out(self._door)
+        self._operator.attend()
         self._keep_journal(now_ns)
         if self._glimpse:
             self._glimpse.attend(now_ns)
@@ -297,9 +318,11 @@ class Exchange(Actor):
                          for name in ("orders_in", "trades", "md_messages")))
 
     def _goes_on(self) -> bool:
-        """Whether a supervisor, which stops this actor alone, may start it again."""
+        """Whether a supervisor, which stops this actor alone, may start it again, and the day with
+        it."""
         config, deployment = self.config, self.host.deployment
-        return bool(config.on_restart == "recover" and config.journal.durability != "none"
+        return bool(self.venue.record[0]["phase"] != Phase.CLOSED
+                    and config.on_restart == "recover" and config.journal.durability != "none"
                     and deployment["supervisor_pid"] and not deployment["draining"])
 
     def _all_ended(self) -> bool:

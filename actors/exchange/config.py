@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Sequence
+from typing import Annotated, Literal
 
 import pydantic
 
 from actors.exchange.flow_config import FlowConfig, SyntheticFlowConfig
+from actors.exchange.latency_config import LatencyConfig
 from actors.exchange.network_config import MoldUdp64Config
 from actors.runtime.actor import Config
 from actors.runtime.addresses import ListenAddress
@@ -16,6 +18,12 @@ __all__ = ["AccountConfig", "CapacityConfig", "ExchangeConfig",
            "ExchangeJournalConfig"]
 
 Permission = Literal["order_entry", "market_data", "glimpse"]
+
+
+#: In the currency, in whole 1/10,000.
+Tick = Annotated[float, pydantic.Field(ge=0.0001, le=1_000)]
+_DEFAULT = "default"
+_USUAL_TICK = 0.01
 
 
 class AccountConfig(Config):
@@ -67,10 +75,12 @@ class ExchangeConfig(Config):
     """Where the exchange listens, who may come, what trades and how much of it.
 
     ``prices``: where a symbol starts, in the currency; a symbol not named starts at a price drawn
-    from the flow's seed. ``tick``: smallest step of prices of 1.00 and above. ``collar``: the
-    fraction of the last price by which a limit order may be more aggressive, 0 for any.
-    ``on_restart``: ``recover`` the day from the journal, or ``clear`` everything and begin a new
-    one.
+    from the flow's seed. ``tick``: smallest step of prices of 1.00 and above, for all symbols or,
+    as a mapping, each its own and ``default`` for the others. ``collar``: the fraction of the
+    last price by which a limit order may be more aggressive, 0 for any. ``latency``: how late
+    messages are to be. ``on_restart``: ``recover`` the day from the journal, or ``clear``
+    everything and begin a new one. After a recovery, accounts with ``cancel_on_disconnect`` that are not back within
+    ``recovery_grace_ms`` are taken to have left.
     """
 
     order_entry: ListenAddress = "127.0.0.1:9000"
@@ -81,14 +91,16 @@ class ExchangeConfig(Config):
     accounts: tuple[AccountConfig, ...] = pydantic.Field((AccountConfig(),), min_length=1,
                                                          max_length=1_000)
     prices: dict[str, pydantic.PositiveFloat] = {}
-    tick: float = pydantic.Field(0.01, ge=0.0001, le=1_000)
+    tick: Tick | dict[str, Tick] = 0.01
     collar: float = pydantic.Field(0.0, ge=0, le=0.99)
     flow: FlowConfig = SyntheticFlowConfig()
+    latency: LatencyConfig = LatencyConfig()
     capacity: CapacityConfig = CapacityConfig()
     on_restart: Literal["recover", "clear"] = "recover"
     journal: ExchangeJournalConfig = ExchangeJournalConfig()
     login_timeout_ms: float = pydantic.Field(10_000.0, gt=0, le=600_000)
     silence_timeout_ms: float = pydantic.Field(15_000.0, gt=0, le=600_000)
+    recovery_grace_ms: float = pydantic.Field(30_000.0, ge=0, le=3_600_000)
 
     @pydantic.field_validator("accounts")
     @classmethod
@@ -107,13 +119,25 @@ class ExchangeConfig(Config):
                 raise ValueError(f"{symbol} cannot start at {price}: prices are 1 to 100,000")
         return prices
 
+    def tick_of(self, symbol: str) -> int:
+        """The symbol's tick, in 1/10,000."""
+        tick = self.tick
+        if isinstance(tick, dict):
+            tick = tick.get(symbol, tick.get(_DEFAULT, _USUAL_TICK))
+        return round(tick * 10_000)
+
+    def ticks_e4(self, symbols: Sequence[str]) -> list[int]:
+        """Each symbol's tick, in 1/10,000."""
+        return [self.tick_of(symbol) for symbol in symbols]
+
     @property
-    def tick_e4(self) -> int:
-        return round(self.tick * 10_000)
+    def tick_symbols(self) -> list[str]:
+        """The symbols that have a tick of their own."""
+        return [name for name in self.tick if name != _DEFAULT] \
+            if isinstance(self.tick, dict) else []
 
     @property
     def prices_e4(self) -> dict[str, int]:
-        """The prices, on the tick."""
-        tick = self.tick_e4
+        """The prices, on their ticks."""
         return {symbol: max(round(price * 10_000 / tick), 1) * tick
-                for symbol, price in self.prices.items()}
+                for symbol, price in self.prices.items() for tick in (self.tick_of(symbol),)}

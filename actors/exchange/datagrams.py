@@ -14,6 +14,7 @@ import numpy as np
 
 from actors.book.memory import kernel, record_at
 from actors.exchange.datagram_state import ADDRESS_BYTES, DATAGRAMS, ENDINGS, LINE
+from actors.exchange.drops import drops_datagram, takes_datagram
 from actors.exchange.sequenced_log import NOT_RETAINED, locate, readable_bytes
 from actors.exchange.session_io import last_errno
 from actors.exchange.sockets import (
@@ -64,10 +65,14 @@ def _pack(stream, log, position, sequence, most):
 
 
 @kernel
-def _send_to_lines(venue, length, turn_ns):
-    """Send the datagram of ``length`` bytes on every line."""
+def _send_to_lines(venue, length, turn_ns, may_get_lost):
+    """Send the datagram of ``length`` bytes on every line; it may be one to get lost."""
     stream = _datagrams(venue)
+    loses = may_get_lost and venue_at(venue).dropping != 0
+    taken = loses and takes_datagram(venue)
     for n in range(stream.n_lines):
+        if loses and drops_datagram(venue, n, taken):
+            continue
         line = record_at(stream.lines_at, n, LINE)
         to = stream.lines_at + n * _LINE_BYTES + _LINE_ADDRESS
         sent = sendto(np.int32(line.fd), stream.packet_at, length, np.int32(SEND_FLAGS), to,
@@ -99,7 +104,7 @@ def _send_stream(venue, turn_ns):
             break
         length, stream.cursor, stream.next_seq = _pack(stream, log, stream.cursor, stream.next_seq,
                                                        _ANY_NUMBER - 1)
-        _send_to_lines(venue, length, turn_ns)
+        _send_to_lines(venue, length, turn_ns, True)
         count += 1
     return count
 
@@ -118,12 +123,12 @@ def send_datagrams(venue, turn_ns):
     if venue_at(venue).phase == Phase.CLOSED:
         if stream.endings == 0 or idle_ns >= _ENDING_NS:
             _send_to_lines(venue, put_end_of_session(stream.packet_at, stream.session_at,
-                                                     stream.next_seq), turn_ns)
+                                                     stream.next_seq), turn_ns, False)
             stream.endings += 1
         return np.int64(stream.endings < ENDINGS)  # so the reactor stays awake for them
     elif idle_ns >= stream.heartbeat_ns:
         _send_to_lines(venue, begin_packet(stream.packet_at, stream.session_at, stream.next_seq),
-                       turn_ns)
+                       turn_ns, False)
     return count
 
 

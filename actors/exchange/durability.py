@@ -33,7 +33,8 @@ __all__ = ["Durability"]
 
 _COUNTERS = 64
 _STATE_CONFIG = ("tick", "collar", "prices", "flow", "accounts")
-_STREAMS = "streams"
+_STREAMS, _ENDED = "streams", "ended"
+_AFTER_CLOSE = 4_096  # records: what clients still ask for, and are refused, once the day is over
 
 
 class Durability:
@@ -94,7 +95,8 @@ class Durability:
 
     def _make_way(self, folder: pathlib.Path, lasts: bool, epoch: int) -> None:
         """Sets the journal of another day aside."""
-        if self._config.on_restart == "clear" or epoch == 1 and (not lasts or _is_over(folder)):
+        if self._config.on_restart == "clear" or _was_ended(folder) \
+                or epoch == 1 and (not lasts or _is_over(folder)):
             aside = Journal.set_aside(folder)
             if aside is not None and epoch > 1:
                 self._log.warning("the journal until now is kept in {}", aside)
@@ -240,8 +242,11 @@ class Durability:
                         position[0], int(row["checkpoint_hash"]), row["copy_ns"] / 1e6)
 
     def end(self) -> None:
-        """The day is over, nothing more is written."""
+        """The day is over and everybody was told; nothing more is written, and whoever starts next
+        begins another day."""
         self.journal.drop_spare()
+        if self.journal.folder is not None:
+            (self._folder / _ENDED).touch()
 
     def _tell(self, trouble: str) -> None:
         if trouble and trouble != self._trouble:
@@ -254,5 +259,10 @@ def _is_over(folder: pathlib.Path) -> bool:
     if not folder.is_dir() or not any(folder.glob("segment-*")):
         return False
     reading = read_journal(folder)
-    last = next(read_records(reading, reading.following - 1), None)
-    return last is not None and last.kind == InputType.CLOSE
+    first = max(reading.following - _AFTER_CLOSE, reading.first)
+    return any(record.kind == InputType.CLOSE for record in read_records(reading, first))
+
+
+def _was_ended(folder: pathlib.Path) -> bool:
+    """Whether the exchange was stopped in good order after the end of the day in the journal."""
+    return (folder / _ENDED).exists()

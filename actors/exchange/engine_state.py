@@ -19,11 +19,11 @@ import numpy as np
 from actors.book.book_memory import HIDDEN, MAX_PRICE_E4, MAX_QUANTITY, BookBounds, OrderBook
 from actors.book.memory import aligned_zeros, lay_out, view_at
 
-__all__ = ["Attribute", "BOOK_AT", "BPS", "BookChange", "CancelReason", "DEFAULT_MAX_PRICE_E4",
-           "DEFAULT_MAX_QUANTITY", "ENGINE", "EVENT", "Engine", "EventKind", "INCOMING",
-           "INCOMING_AT", "MAX_OWNER", "MAX_USER_REF", "MIN_EVENTS", "OWNER", "RefuseReason",
-           "SYMBOL", "SelfMatch", "Status", "SymbolState", "TERMS", "USER_REF_BITS", "allocate",
-           "order_key"]
+__all__ = ["Attribute", "BOOK_AT", "BPS", "BookChange", "CancelMode", "CancelReason",
+           "DEFAULT_MAX_PRICE_E4", "DEFAULT_MAX_QUANTITY", "ENGINE", "EVENT", "EXPIRY_SHIFT",
+           "Engine", "EventKind", "INCOMING", "INCOMING_AT", "MAX_OWNER", "MAX_USER_REF",
+           "MIN_EVENTS", "OWNER", "RefuseReason", "SYMBOL", "SelfMatch", "Status", "SymbolState",
+           "TERMS", "USER_REF_BITS", "allocate", "order_key"]
 
 #: A client's order is known by its owner (16 bits) and the client's reference (47 bits).
 USER_REF_BITS = 47
@@ -34,6 +34,8 @@ DEFAULT_MAX_PRICE_E4 = 1_999_999_900
 DEFAULT_MAX_QUANTITY = 999_999
 #: The least room for events: accepted, one execution and its end, and one to spare.
 MIN_EVENTS = 4
+#: Where in an argument ``attributes`` the second begins at which the order expires, 0: never.
+EXPIRY_SHIFT = 8
 #: A price collar counts in basis points.
 BPS = 10_000
 
@@ -88,6 +90,7 @@ class CancelReason(IntEnum):
     POST_ONLY = 8        #: it would have taken shares off the book
     SELF_MATCH = 9       #: it would have met an order of its owner
     COLLAR = 10          #: the rest of a market order: further prices are beyond the collar
+    EXPIRED = 11         #: its time was over
 
 
 class SelfMatch(IntEnum):
@@ -100,13 +103,27 @@ class SelfMatch(IntEnum):
 
 
 class Attribute(IntFlag):
-    """What an order is beyond its price and quantity. The last two are the engine's to set."""
+    """What an order is beyond its price and quantity. The last four are the engine's to set.
+
+    An order that is to expire has the second of the day when it does behind these bits
+    (``EXPIRY_SHIFT``), in an argument ``attributes``.
+    """
 
     HIDDEN = HIDDEN  #: not displayed; ranks behind the displayed orders at its price
     POST_ONLY = 2    #: canceled if it would execute on entry
     GTC = 4          #: good till canceled: as a day order here, and for the end of the day to see
     RESERVE = 8      #: more of it waits than is displayed
     MINIMUM = 16     #: it executes against orders of a least quantity only
+    EXPIRES = 32     #: it is canceled when its second comes
+    CANCEL_PENDING = 64  #: its owner wants it canceled as soon as the venue takes cancels again
+
+
+class CancelMode(IntEnum):
+    """What a symbol does with its owners' cancels and replacements."""
+
+    TAKEN = 0
+    PENDING = 1   #: cancels wait until they are taken again
+    REJECTED = 2
 
 
 class RefuseReason(IntEnum):
@@ -139,10 +156,11 @@ class SymbolState(IntEnum):
 
 
 #: `reference_e4` is the last price at which the symbol traded here, or that which it was listed
-#: with, or 0; the collar, if not 0, counts from there.
+#: with, or 0; the collar, if not 0, counts from there. `cancels` is a
+#: CancelMode.
 SYMBOL = np.dtype(
     [("tick_e4", "i8"), ("max_price_e4", "i8"), ("reference_e4", "i8"), ("max_quantity", "u4"),
-     ("collar_bps", "u2"), ("state", "u1"), ("reserved", "u1")],
+     ("collar_bps", "u2"), ("state", "u1"), ("cancels", "u1")],
     align=True,
 )
 
@@ -150,9 +168,9 @@ SYMBOL = np.dtype(
 OWNER = np.dtype([("self_match", "u1")])
 
 #: Beside each place in the order pool, what only few orders have: shares in `reserve`, how many to
-#: `display` at a time, and the least to execute. Means something only if the order's attributes
-#: say so (RESERVE, MINIMUM).
-TERMS = np.dtype([("reserve", "u4"), ("display", "u4"), ("minimum", "u4"), ("reserved", "u4")])
+#: `display` at a time, the least to execute, and the second of the day at which it expires. Means
+#: something only if the order's attributes say so (RESERVE, MINIMUM, EXPIRES).
+TERMS = np.dtype([("reserve", "u4"), ("display", "u4"), ("minimum", "u4"), ("expires_s", "u4")])
 
 #: An order on its way through the engine; also where it waits while the engine is PAUSED.
 #: `limit_rank` is the worst rank on the other side that it may execute against; `collared` says
@@ -160,17 +178,19 @@ TERMS = np.dtype([("reserve", "u4"), ("display", "u4"), ("minimum", "u4"), ("res
 INCOMING = np.dtype(
     [("key", "i8"), ("number", "i8"), ("replaces", "i8"), ("price_e4", "i8"), ("limit_rank", "i8"),
      ("now_ns", "i8"), ("leaves", "i8"), ("executed", "i8"), ("symbol", "i4"), ("tag", "u4"),
-     ("display", "u4"), ("minimum", "u4"), ("side", "u1"), ("rests", "u1"), ("waiting", "u1"),
+     ("display", "u4"), ("minimum", "u4"), ("expires_s", "u4"), ("side", "u1"),
+     ("rests", "u1"), ("waiting", "u1"),
      ("attributes", "u1"), ("collared", "u1"), ("end_reason", "u1"), ("reserved", "u1", (2,))],
     align=True,
 )
 
 #: The header of the block; `*_at` are offsets in it. `events` is how many there is room for, of
-#: which the first `pending` are to be taken.
+#: which the first `pending` are to be taken. No order expires before second `expires_s` of the day;
+#: 0: none does.
 ENGINE = np.dtype(
     [("magic", "i8"), ("size", "i8"), ("symbols", "i8"), ("symbols_at", "i8"), ("events", "i8"),
      ("events_at", "i8"), ("pending", "i8"), ("next_number", "i8"), ("next_match", "i8"),
-     ("owners_at", "i8"), ("terms_at", "i8"), ("reserved", "i8", (5,))]
+     ("owners_at", "i8"), ("terms_at", "i8"), ("expires_s", "i8"), ("reserved", "i8", (4,))]
 )
 
 MAGIC = int.from_bytes(b"PWENGN02", "little")
@@ -324,7 +344,8 @@ def allocate(
     memory = aligned_zeros(size, np.uint8)
     OrderBook.create(memory[BOOK_AT:symbols_at], bounds, seed)
     view_at(memory, 0, ENGINE, 1)[0] = (
-        MAGIC, size, symbols, symbols_at, events, events_at, 0, 1, 1, owners_at, terms_at, (0,) * 5
+        MAGIC, size, symbols, symbols_at, events, events_at, 0, 1, 1, owners_at, terms_at, 0,
+        (0,) * 4
     )
     return Engine(memory)
 

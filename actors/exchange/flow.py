@@ -74,17 +74,22 @@ def _move(venue, symbol):
 
 
 @kernel
+def _half_spread_e4(venue, symbol):
+    return flow_at(venue).half_spread_ticks * symbol_row(venue, symbol).tick_e4
+
+
+@kernel
 def _price_e4(venue, symbol, side, level):
     """The price ``level`` ticks behind the innermost one of a side, on the tick."""
     flow = flow_at(venue)
     centre = _centre_e4(venue, symbol)
-    tick = np.float64(flow.tick_e4)
-    away = flow.half_spread_e4 * stressed(flow, flow.spread_factor)
+    tick = np.float64(symbol_row(venue, symbol).tick_e4)
+    away = _half_spread_e4(venue, symbol) * stressed(flow, flow.spread_factor)
     if side == _BUY:
         ticks = math.floor((centre - away) / tick) - level
     else:
         ticks = math.ceil((centre + away) / tick) + level
-    return max(np.int64(ticks), np.int64(1)) * flow.tick_e4
+    return max(np.int64(ticks), np.int64(1)) * symbol_row(venue, symbol).tick_e4
 
 
 @kernel
@@ -158,7 +163,8 @@ def _misplaced_e4(venue, symbol, place):
     engine = venue_at(venue).engine
     slot = find(engine, _OWNER, load_i64(_slot_address(venue, symbol, place)))
     distance = abs(order_at(book_of(engine), slot).price_e4 - _centre_e4(venue, symbol))
-    if flow.stress > 0.0 and distance < flow.half_spread_e4 * stressed(flow, flow.spread_factor):
+    inside = _half_spread_e4(venue, symbol) * stressed(flow, flow.spread_factor)
+    if flow.stress > 0.0 and distance < inside:
         return _HIGHEST_E4 - distance
     return distance
 
@@ -191,7 +197,8 @@ def _cross(venue, symbol, stamp_ns):
     ask, _ = best_ask(book, symbol)
     if bid == 0 or ask == 0:
         return False
-    away = (_centre_e4(venue, symbol) - 0.5 * (bid + ask)) / (8.0 * flow.tick_e4)
+    tick_e4 = symbol_row(venue, symbol).tick_e4
+    away = (_centre_e4(venue, symbol) - 0.5 * (bid + ask)) / (8.0 * tick_e4)
     bias = 0.0 if flow.emergent else min(max(away, -_MOST_BIAS), _MOST_BIAS)
     buys = uniform(flow) < 0.5 + bias
     _submit(venue, symbol, _BUY if buys else _SELL, ask if buys else bid, _lots(flow, 3), _IOC,

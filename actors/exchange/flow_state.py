@@ -1,6 +1,7 @@
 """What the synthetic flow remembers: its parameters, each symbol's price, its resting orders."""
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -34,7 +35,7 @@ REGIME = np.dtype([
 #: falls to 0: what of the two factors is in force.
 FLOW = np.dtype([
     ("random", "u8"), ("gap_ns", "f8"), ("next_ns", "i8"), ("next_ref", "i8"), ("populated", "i8"),
-    ("tick_e4", "i8"), ("n_symbols", "i8"), ("half_spread_e4", "f8"), ("depth_levels", "i8"),
+    ("n_symbols", "i8"), ("half_spread_ticks", "f8"), ("depth_levels", "i8"),
     ("orders_per_level", "i8"), ("target", "i8"), ("cross_fraction", "f8"), ("step", "f8"),
     ("shock", "f8"), ("decay", "f8"), ("drift", "f8"), ("emergent", "i8"),
     ("regimes", "i8"), ("n_regimes", "i8"), ("regime", "i8"), ("until_ns", "i8"), ("markov", "i8"),
@@ -43,9 +44,9 @@ FLOW = np.dtype([
 ])
 
 #: ``value_e4`` is where the price belongs; the market quotes around value * (1 + displacement).
-#: ``held`` counts the orders in the symbol's slots.
+#: ``held`` counts the orders in the symbol's slots, whose prices are multiples of ``tick_e4``.
 FLOW_SYMBOL = np.dtype([("value_e4", "f8"), ("displacement", "f8"), ("held", "i8"),
-                        ("reserved", "i8")])
+                        ("tick_e4", "i8")])
 
 
 class Flow(NamedTuple):
@@ -60,16 +61,16 @@ class Flow(NamedTuple):
 
 
 def allocate_flow(config: SyntheticFlowConfig, symbols: tuple[str, ...], prices_e4: dict[str, int],
-                  tick_e4: int) -> Flow:
+                  ticks_e4: int | Sequence[int]) -> Flow:
     """A flow at its beginning. A symbol without a price in ``prices_e4`` starts at one drawn from
-    the seed, between 100 and 300."""
+    the seed, between 100 and 300. ``ticks_e4``: one for all symbols, or each its own."""
     flow = aligned_zeros(1, FLOW)
-    state, tick = flow[0], tick_e4
+    state = flow[0]
     target = 2 * config.depth_levels * config.orders_per_level
-    state["random"], state["tick_e4"] = config.seed, tick
+    state["random"] = config.seed
     state["next_ref"], state["n_symbols"] = 1, len(symbols)
     state["gap_ns"] = _NS / config.rate if config.rate > 0 else 0.0
-    state["half_spread_e4"] = config.spread_ticks * tick / 2
+    state["half_spread_ticks"] = config.spread_ticks / 2
     state["depth_levels"], state["orders_per_level"] = config.depth_levels, config.orders_per_level
     state["target"], state["cross_fraction"] = target, config.cross_fraction
     per_second = max(config.rate / len(symbols), 1e-6)
@@ -82,7 +83,9 @@ def allocate_flow(config: SyntheticFlowConfig, symbols: tuple[str, ...], prices_
     state["regimes"], state["n_regimes"] = regimes.ctypes.data, regimes.size
     state["regime"], state["markov"] = -1, config.switching == "markov"
     rows = aligned_zeros(len(symbols), FLOW_SYMBOL)
-    for row, symbol in zip(rows, symbols):
+    ticks = [ticks_e4] * len(symbols) if isinstance(ticks_e4, int) else ticks_e4
+    for row, symbol, tick in zip(rows, symbols, ticks, strict=True):
+        row["tick_e4"] = tick
         drawn = _LOWEST_START_E4 + uniform(state) * (_HIGHEST_START_E4 - _LOWEST_START_E4)
         row["value_e4"] = prices_e4.get(symbol, round(drawn / tick) * tick)
     return Flow(flow, rows, aligned_zeros(2 * target * len(symbols), np.int64), regimes)

@@ -28,6 +28,7 @@ _PERMISSIONS = {SessionKind.ORDER_ENTRY: "order_entry", SessionKind.MARKET_DATA:
 _CHUNK = 4_096
 _SHOWN_BYTES = 64
 _NS_PER_MS = 1_000_000
+_SHORTEST_SILENCE_MS, _LONGEST_SILENCE_MS = 2_000, 3_600_000
 _LOGIN_PAYLOADS = (46, 51)  # before SoupBinTCP 4.1, and since
 _REFUSED = int(Counter.REFUSED_LOGINS)
 
@@ -176,7 +177,7 @@ class FrontDoor:
             return
         if client.kind == SessionKind.OUCH42:
             account += len(self.config.accounts)  # see actors.exchange.ouch42_state
-        self._admit(client, slot, account, request.sequence_number, rest, now_ns)
+        self._admit(client, slot, account, request, rest)
 
     def _admit_viewer(self, client: Client, rest: bytes, now_ns: int) -> None:
         """A session of GLIMPSE begins with message 1, whatever was asked for."""
@@ -210,8 +211,9 @@ class FrontDoor:
             return wanted
         return logs.oldest_retained(number, capacity // 8)
 
-    def _admit(self, client: Client, slot: int, account: int, wanted: int, rest: bytes,
-               now_ns: int) -> None:
+    def _admit(self, client: Client, slot: int, account: int, request: LoginRequest,
+               rest: bytes) -> None:
+        wanted = request.sequence_number
         number = MARKET_DATA_LOG if client.kind == SessionKind.MARKET_DATA else account + 1
         start = self._first_sequence(number, wanted)
         accepted = LoginAccepted(self.session, start).encode()
@@ -222,12 +224,20 @@ class FrontDoor:
         client.received = b""
         self.inside[slot] = client
         self.venue.sessions.buffers[slot, : len(rest)] = memoryview(rest)
-        self._fill(slot, client, account, number, start, len(rest))
+        self._fill(slot, client, account, number, start, len(rest), self._silence_ns(request))
         note = f", though it asked for {wanted}" if wanted > 0 and start != wanted else ""
         self.log.info("{}: logged in, next sequence {}{}", client, start, note)
 
+    def _silence_ns(self, request: LoginRequest) -> int:
+        """How long a client may be silent: as long as it says itself (SoupBinTCP 4.1), within what
+        a heartbeat a second can keep and an hour, else as the config says."""
+        asked_ms = request.heartbeat_timeout_ms
+        limit_ms = self.config.silence_timeout_ms if not asked_ms else \
+            min(max(asked_ms, _SHORTEST_SILENCE_MS), _LONGEST_SILENCE_MS)
+        return int(limit_ms * _NS_PER_MS)
+
     def _fill(self, slot: int, client: Client, account: int, number: int, start: int,
-              filled: int) -> None:
+              filled: int, silence_ns: int) -> None:
         """Writes the session's row and, last, offers it to the reactor."""
         row, record = self.venue.sessions.sessions[slot], self.venue.record[0]
         receive_at = int(row["receive_at"])
@@ -235,6 +245,7 @@ class FrontDoor:
         row["receive_at"], row["filled"] = receive_at, filled
         row["fd"], row["kind"], row["account"] = client.socket.fileno(), client.kind, account
         row["log"], row["start_seq"] = number, start
+        row["silence_ns"] = silence_ns
         record["used"] = max(int(record["used"]), slot + 1)
         row["state"] = SessionState.OFFERED
         record["offered"] += 1

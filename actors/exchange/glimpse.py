@@ -77,6 +77,12 @@ class Glimpse:
             if ended:
                 self._end(viewer, *ended)
 
+    def dismiss(self, username: str | None) -> None:
+        """Ends the sessions of a user, in upper case, or of all."""
+        for viewer in list(self.viewers):
+            if username is None or viewer.client.username.upper() == username:
+                self._end(viewer, "disconnected by the operator", False)
+
     def close(self) -> None:
         """Ends every session, with End of Session where that is not within a message."""
         for viewer in list(self.viewers):

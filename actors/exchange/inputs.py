@@ -17,6 +17,11 @@ requests, what the client sent::
     RESUME    ns by which the flow's clock is put forward, after an outage
     CLOSE     0
     DESERT    account: its last session has ended, and it wants its orders canceled then
+    HALT      symbol                          the reason, four letters of ITCH
+    TRADE     symbol: it trades again         likewise
+    FREEZE    symbol | CancelMode << 32
+    BUST      match number                    reason, stock locate, the accounts that took part
+    EXPIRE    second of the day: orders that are to expire then, or should have, do
 """
 
 from enum import IntEnum
@@ -27,7 +32,10 @@ from actors.book.memory import kernel, move_bytes
 from actors.exchange.flow import is_populated, populate, run_flow
 from actors.exchange.flow_recorded import begin_now, is_seeded, run_history, seed_history
 from actors.exchange.flow_clock import put_forward
-from actors.exchange.market_data import announce_close, announce_open
+from actors.exchange.interventions import (
+    break_trade, close_day, expire_orders, freeze, halt,
+)
+from actors.exchange.market_data import announce_open
 from actors.exchange.order_entry import cancel_deserted
 from actors.exchange.order_ports import take_request
 from actors.exchange.order_replies import announce
@@ -38,6 +46,7 @@ from actors.runtime.journal.kernels import claim_record, commit_record
 from actors.runtime.journal.layout import RECORD_HEADER
 from actors.runtime.native import call_handler, load_i64, store_i64
 from schemas.venue import ouch50
+from schemas.venue.big_endian import get_raw4
 
 __all__ = ["CRASH_POINTS", "InputType", "apply_input", "carry_out"]
 
@@ -53,6 +62,11 @@ class InputType(IntEnum):
     RESUME = 6
     CLOSE = 7
     DESERT = 8
+    HALT = 9
+    TRADE = 10
+    FREEZE = 11
+    BUST = 12
+    EXPIRE = 13
 
 
 #: Where the exchange may be made to crash: an input is written down and not carried out; carried
@@ -63,7 +77,9 @@ _JOURNALED, _CARRIED_OUT = 1, 2
 _OPEN, _REQUEST, _FLOW = (np.int64(t) for t in (InputType.OPEN, InputType.REQUEST, InputType.FLOW))
 _BEGIN, _RESUME, _CLOSE, _DESERT = (np.int64(t) for t in (
     InputType.BEGIN, InputType.RESUME, InputType.CLOSE, InputType.DESERT))
-_START_OF_DAY, _END_OF_DAY = int(ouch50.EventCode.START_OF_DAY), int(ouch50.EventCode.END_OF_DAY)
+_HALT, _TRADE, _FREEZE, _BUST, _EXPIRE = (np.int64(t) for t in (
+    InputType.HALT, InputType.TRADE, InputType.FREEZE, InputType.BUST, InputType.EXPIRE))
+_START_OF_DAY = int(ouch50.EventCode.START_OF_DAY)
 _EVENTS_PER_CALL = 256
 _ACCOUNT_MASK = np.int64(0xFFFFFFFF)
 _TIME_AT, _NUMBER_AT, _MESSAGE_AT = 16, RECORD_HEADER, RECORD_HEADER + 8
@@ -131,7 +147,13 @@ def apply_input(venue, record):
         announce(venue, _START_OF_DAY, stamp_ns)
         venue_at(venue).phase = Phase.OPEN
     elif kind == _CLOSE:
-        announce_close(venue, stamp_ns)
-        announce(venue, _END_OF_DAY, stamp_ns)
-        venue_at(venue).phase = Phase.CLOSED
+        close_day(venue, stamp_ns)
+    elif kind == _EXPIRE:
+        expire_orders(venue, number, stamp_ns)
+    elif kind == _HALT or kind == _TRADE:
+        halt(venue, number, kind == _HALT, get_raw4(record, _MESSAGE_AT), stamp_ns)
+    elif kind == _FREEZE:
+        freeze(venue, number, stamp_ns)
+    elif kind == _BUST:
+        break_trade(venue, number, record + _MESSAGE_AT, length - 8, stamp_ns)
     return 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from actors.exchange.engine_state import CancelMode
 from actors.exchange.inputs import InputType
 from actors.exchange.session_state import SessionKind
 from actors.runtime.journal.formats import register_format
@@ -33,6 +34,10 @@ def _day_fields(payload: bytes) -> dict[str, Any]:
     return {"session": day["session"], "symbols": day["symbols"]}
 
 
+def _state_fields(payload: bytes) -> dict[str, Any]:
+    return {"symbol": _number(payload), "reason": payload[8:12].decode("ascii").strip()}
+
+
 def _nothing(payload: bytes) -> dict[str, Any]:
     return {}
 
@@ -42,6 +47,12 @@ _FIELDS = {
     InputType.REQUEST: request_fields,
     InputType.FLOW: lambda payload: {"now_ns": _number(payload)},
     InputType.DESERT: lambda payload: {"account": _number(payload)},
+    InputType.HALT: _state_fields,
+    InputType.TRADE: _state_fields,
+    InputType.FREEZE: lambda payload: {"symbol": _number(payload) & 0xFFFFFFFF,
+                                       "cancels": CancelMode(_number(payload) >> 32).name},
+    InputType.BUST: lambda payload: {"match_number": _number(payload), "reason": chr(payload[8])},
+    InputType.EXPIRE: lambda payload: {"second": _number(payload)},
     InputType.RESUME: lambda payload: {"stood_still_ns": _number(payload)},
 }
 for _type in InputType:

@@ -20,8 +20,8 @@ from schemas.enums import Side
 from schemas.venue import itch50
 from schemas.venue.text import alpha_to_int
 
-__all__ = ["announce_close", "announce_open", "announce_state", "put_listing", "put_state",
-           "tell_market"]
+__all__ = ["announce_broken", "announce_close", "announce_end", "announce_open",
+           "announce_state", "put_listing", "put_state", "tell_market"]
 
 _BUY_LETTER, _SELL_LETTER = np.int64(itch50.Side.BUY), np.int64(itch50.Side.SELL)
 
@@ -91,10 +91,23 @@ def announce_open(venue, stamp_ns):
 
 @kernel
 def announce_close(venue, stamp_ns):
-    """The last messages of a day."""
+    """Market hours are over."""
     _system_event(venue, _END_OF_MARKET_HOURS, stamp_ns)
+
+
+@kernel
+def announce_end(venue, stamp_ns):
+    """The last messages of a day."""
     _system_event(venue, _END_OF_SYSTEM_HOURS, stamp_ns)
     _system_event(venue, _END_OF_MESSAGES, stamp_ns)
+
+
+@kernel
+def announce_broken(venue, locate, match_number, stamp_ns):
+    """Publish that an execution is void."""
+    at = message_address(log_at(venue, MARKET_DATA_LOG))
+    _publish(venue, itch50.put_broken_trade(at, np.int64(locate), _TRACKING, stamp_ns,
+                                            match_number))
 
 
 @kernel

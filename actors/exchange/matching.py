@@ -47,12 +47,12 @@ from actors.exchange.engine_state import (MAX_USER_REF, USER_REF_BITS, Attribute
 from actors.exchange.matching_checks import (is_reference, is_taken, key_of, refuse_attributes,
                                              refuse_collar, refuse_for_room, refuse_order,
                                              refuse_terms)
-from actors.exchange.matching_events import (book_of, clear_events, event_at, events_left,
-                                             incoming_event, incoming_of, leaves_of,
-                                             pending_events, rejected_event, state_of, symbol_at,
-                                             terms_at)
+from actors.exchange.matching_events import (book_of, clear_events, event_at, incoming_event,
+                                             incoming_of, leaves_of, pending_events, readiness,
+                                             rejected_event, state_of, symbol_at, terms_at)
 from actors.exchange.matching_resting import take_off
 from actors.exchange.matching_run import begin, meets, run, set_conditions
+from actors.exchange.matching_sweeps import cancel_all
 from schemas.enums import OrderType, TimeInForce
 
 __all__ = ["book_of", "cancel", "cancel_all", "cancel_at", "clear_events", "engine_hash", "enter",
@@ -64,18 +64,6 @@ BY_USER = int(CancelReason.USER)
 BY_INVALID_REPLACE = int(CancelReason.INVALID_REPLACE)
 HIDDEN, POST_ONLY = int(Attribute.HIDDEN), int(Attribute.POST_ONLY)
 CANCELED, MODIFIED = np.int64(EventKind.CANCELED), np.int64(EventKind.MODIFIED)
-#: Room for events that a call needs to begin: its first, an execution, its last.
-ROOM = 3
-
-
-@kernel
-def _ready(engine):
-    """DONE if a call can begin now, else BUSY or EVENTS_FULL."""
-    if incoming_of(engine).waiting:
-        return Status.BUSY
-    if events_left(engine) < ROOM:
-        return Status.EVENTS_FULL
-    return Status.DONE
 
 
 @kernel
@@ -85,12 +73,13 @@ def enter(engine, owner, user_ref, symbol, side, order_type, price_e4, quantity,
 
     ``owner`` (16 bits) and ``user_ref`` (47 bits) name the order from now on; ``tag`` (32 bits) is
     the caller's and comes back in every event about the order. A market order ignores its price
-    and never rests. ``attributes`` are bits of :class:`Attribute`: HIDDEN, POST_ONLY, GTC;
+    and never rests. ``attributes`` are bits of :class:`Attribute`: HIDDEN, POST_ONLY, GTC, and the
+    second of the day at which it expires, behind EXPIRY_SHIFT;
     ``minimum`` and ``display`` are quantities, 0 for none. Events: ACCEPTED, EXECUTED ... (with
     REFRESHED and CANCELED for the orders it meets), then RESTED, CANCELED or, if it executed in
     full, nothing; or REJECTED alone.
     """
-    status = _ready(engine)
+    status = readiness(engine)
     if status != Status.DONE:
         return status
     reason = refuse_order(engine, owner, user_ref, symbol, side, order_type, price_e4, quantity,
@@ -159,7 +148,7 @@ def cancel_at(engine, slot, size, reason, now_ns):
     ``size`` will ever have executed. DONE, or IGNORED when the order is that small already, or
     EVENTS_FULL or BUSY. Event: CANCELED. The slot must be in use.
     """
-    status = _ready(engine)
+    status = readiness(engine)
     if status != Status.DONE:
         return status
     quantity = _excess(engine, slot, max(np.int64(size), 0))
@@ -189,7 +178,7 @@ def modify_at(engine, slot, size, tag, now_ns):
 
     DONE, EVENTS_FULL or BUSY. Event: MODIFIED, or CANCELED (USER) if nothing is left of it.
     """
-    status = _ready(engine)
+    status = readiness(engine)
     if status != Status.DONE:
         return status
     order_at(book_of(engine), slot).tag = tag
@@ -198,35 +187,6 @@ def modify_at(engine, slot, size, tag, now_ns):
     event = take_off(engine, slot, quantity, kind, now_ns)
     if kind == CANCELED:
         event.reason = BY_USER
-    return Status.DONE
-
-
-@kernel
-def cancel_all(engine, owner, symbol, reason, now_ns):
-    """Cancel every resting order of an owner (-1: of all) in a symbol (-1: in all).
-
-    Displayed orders in the order in which they would execute, bids first, then hidden ones.
-    EVENTS_FULL: take the events and call again with the same arguments, until DONE. IGNORED when
-    there is no such symbol.
-    """
-    book = book_of(engine)
-    header = ladders_at(ladders_of(book))
-    hidden = np.int64(header.hidden)
-    if 2 * symbol >= hidden:
-        return Status.IGNORED
-    for row in range(np.int64(header.rows)):
-        if symbol >= 0 and (row % hidden) >> 1 != symbol:
-            continue
-        slot = first_in_row(book, row)
-        while slot >= 0:
-            following = next_order(book, slot)
-            if owner < 0 or order_at(book, slot).key >> USER_REF_BITS == owner:
-                status = _ready(engine)
-                if status != Status.DONE:
-                    return status
-                event = take_off(engine, slot, leaves_of(engine, slot), CANCELED, now_ns)
-                event.reason = reason
-            slot = following
     return Status.DONE
 
 
@@ -287,7 +247,7 @@ def replace_with(engine, owner, user_ref, new_user_ref, price_e4, quantity, time
     * IGNORED: the order is not in the book, or ``new_user_ref`` is taken; no event
     * EVENTS_FULL or BUSY: not begun
     """
-    status = _ready(engine)
+    status = readiness(engine)
     if status != Status.DONE:
         return status
     slot = find(engine, owner, user_ref)

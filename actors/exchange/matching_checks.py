@@ -6,8 +6,8 @@ from actors.book.memory import kernel
 from actors.book.order_book import book_at, find_order, ladders_of, order_at
 from actors.book.price_levels import (BUY, SELL, best_rank, find_level, ladders_at, level_at,
                                       rank_of, side_at, side_row)
-from actors.exchange.engine_state import (BPS, MAX_OWNER, MAX_USER_REF, USER_REF_BITS, Attribute,
-                                          RefuseReason, SymbolState)
+from actors.exchange.engine_state import (BPS, EXPIRY_SHIFT, MAX_OWNER, MAX_USER_REF, USER_REF_BITS,
+                                          Attribute, RefuseReason, SymbolState)
 from actors.exchange.matching_events import book_of, state_of, symbol_at
 from actors.exchange.matching_preview import best_hidden_rank, preview
 from schemas.enums import OrderType, TimeInForce
@@ -18,6 +18,7 @@ __all__ = ["collar_price", "has_collar", "is_reference", "is_taken", "key_of",
 
 HIDDEN, POST_ONLY, GTC = int(Attribute.HIDDEN), int(Attribute.POST_ONLY), int(Attribute.GTC)
 KNOWN = HIDDEN | POST_ONLY | GTC
+FLAGS = (1 << EXPIRY_SHIFT) - 1
 
 
 @kernel
@@ -110,7 +111,9 @@ def refuse_order(engine, owner, user_ref, symbol, side, order_type, price_e4, qu
 def refuse_attributes(order_type, time_in_force, quantity, attributes, minimum, display):
     """Why an order cannot have these attributes, minimum and displayed quantity, or NONE."""
     rests = order_type == OrderType.LIMIT and time_in_force == TimeInForce.DAY
-    if attributes & ~KNOWN or (attributes & (POST_ONLY | GTC) and not rests):
+    flags = attributes & FLAGS
+    ends = attributes >> EXPIRY_SHIFT > 0 or flags & GTC
+    if flags & ~KNOWN or ((ends or flags & POST_ONLY) and not rests):
         return RefuseReason.BAD_ATTRIBUTES
     hidden = attributes & HIDDEN
     if minimum < 0 or minimum > quantity or (minimum > 0 and rests and not hidden):

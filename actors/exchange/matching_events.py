@@ -6,14 +6,16 @@ from actors.book.memory import kernel, record_at
 from actors.book.order_book import order_at
 from actors.exchange.engine_state import (BOOK_AT, ENGINE, EVENT, INCOMING, INCOMING_AT,
                                           MAX_USER_REF, OWNER, SYMBOL, TERMS, USER_REF_BITS,
-                                          Attribute, BookChange, EventKind)
+                                          Attribute, BookChange, EventKind, Status)
 
 __all__ = ["book_of", "clear_events", "event_at", "events_left", "executed_event",
-           "incoming_event", "incoming_of", "leaves_of", "owner_at", "pending_events",
+           "incoming_event", "incoming_of", "leaves_of", "owner_at", "pending_events", "readiness",
            "rejected_event", "resting_event", "state_of", "symbol_at", "terms_at"]
 
 HIDDEN, RESERVE = int(Attribute.HIDDEN), int(Attribute.RESERVE)
 EXECUTED = np.int64(EventKind.EXECUTED)
+#: Room for events that a call needs to begin: its first, an execution, its last.
+ROOM = 3
 
 
 @kernel
@@ -85,6 +87,16 @@ def events_left(engine):
     """For how many more events there is room."""
     state = state_of(engine)
     return state.events - state.pending
+
+
+@kernel
+def readiness(engine):
+    """DONE if a call can begin now, else BUSY or EVENTS_FULL."""
+    if incoming_of(engine).waiting:
+        return Status.BUSY
+    if events_left(engine) < ROOM:
+        return Status.EVENTS_FULL
+    return Status.DONE
 
 
 @kernel

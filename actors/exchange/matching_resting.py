@@ -13,6 +13,7 @@ __all__ = ["fill_and_refresh", "rest", "take_off"]
 
 REFRESHED = np.int64(EventKind.REFRESHED)
 HIDDEN, RESERVE, MINIMUM = int(Attribute.HIDDEN), int(Attribute.RESERVE), int(Attribute.MINIMUM)
+EXPIRES = int(Attribute.EXPIRES)
 
 
 @kernel
@@ -42,6 +43,14 @@ def take_off(engine, slot, quantity, kind, now_ns):
 
 
 @kernel
+def _expect_expiry(engine, second):
+    """An order expires then."""
+    state = state_of(engine)
+    if state.expires_s == 0 or second < state.expires_s:
+        state.expires_s = second
+
+
+@kernel
 def rest(engine):
     """Put what is left of the incoming order into the book."""
     incoming = incoming_of(engine)
@@ -60,11 +69,15 @@ def rest(engine):
     order.executed = incoming.executed
     order.tag = incoming.tag
     change = BookChange.REPLACE if incoming.replaces > 0 else BookChange.ADD
-    if attributes | incoming.minimum:
+    if attributes | incoming.minimum | incoming.expires_s:
         if incoming.minimum > 0:
             attributes |= MINIMUM
+        if incoming.expires_s > 0:
+            attributes |= EXPIRES
+            _expect_expiry(engine, np.int64(incoming.expires_s))
         order.attributes = attributes
         terms = terms_at(engine, slot)
+        terms.expires_s = incoming.expires_s
         terms.reserve = incoming.leaves - shown
         terms.display = incoming.display
         terms.minimum = incoming.minimum

@@ -5,8 +5,9 @@ import numpy as np
 from actors.book.memory import kernel
 from actors.book.order_book import ladders_of, order_at, reduce_at
 from actors.book.price_levels import NO_RANK, best_rank, level_at, rank_of, side_at, side_row
-from actors.exchange.engine_state import (MAX_USER_REF, USER_REF_BITS, Attribute, BookChange,
-                                          CancelReason, EventKind, SelfMatch, Status)
+from actors.exchange.engine_state import (EXPIRY_SHIFT, MAX_USER_REF, USER_REF_BITS, Attribute,
+                                          BookChange, CancelReason, EventKind, SelfMatch,
+                                          Status)
 from actors.exchange.matching_checks import collar_price, has_collar
 from actors.exchange.matching_events import (book_of, events_left, executed_event, incoming_event,
                                              incoming_of, leaves_of, owner_at, state_of, symbol_at)
@@ -18,6 +19,7 @@ __all__ = ["begin", "meets", "run", "set_conditions"]
 
 HIDDEN, POST_ONLY = int(Attribute.HIDDEN), int(Attribute.POST_ONLY)
 RESERVE = int(Attribute.RESERVE)
+FLAGS = (1 << EXPIRY_SHIFT) - 1
 CANCELED = np.int64(EventKind.CANCELED)
 #: A rank that no order has: with this limit an order meets nobody.
 OUT_OF_REACH = 2**63 - 1
@@ -45,7 +47,8 @@ def begin(engine, key, symbol, side, order_type, price_e4, quantity, time_in_for
     incoming.symbol = symbol
     incoming.tag = tag
     incoming.side = side
-    incoming.attributes = attributes
+    incoming.attributes = attributes & FLAGS
+    incoming.expires_s = attributes >> EXPIRY_SHIFT
     incoming.minimum = minimum
     incoming.display = display
     incoming.collared = 0

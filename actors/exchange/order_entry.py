@@ -13,13 +13,18 @@ import numpy as np
 from actors.book.memory import kernel
 from actors.book.order_book import order_at
 from actors.exchange.accounts import may_send, may_trade
+from actors.exchange.cancel_freeze import (
+    answer_frozen, answer_frozen_orders, is_frozen, refuse_frozen_replace,
+)
 from actors.exchange.engine_state import CancelReason, Status
-from actors.exchange.matching import cancel, cancel_all, enter, find, modify_at, replace_with
+from actors.exchange.matching import (
+    cancel_all, cancel_at, enter, find, modify_at, replace_with,
+)
 from actors.exchange.matching_events import book_of
 from actors.exchange.order_replies import answer_gate, reject, settle
 from actors.exchange.order_terms import (
     MAX_FLOOR, MIN_QTY, attributes_of, is_display, on_tick, option_of, order_type_of,
-    refuse_options, sweep_of, time_in_force_of,
+    refuse_expiry, refuse_options, sweep_of, time_in_force_of,
 )
 from actors.exchange.ouch_codes import tag_capacity, tag_display, tag_of, tag_side, tag_sweep
 from actors.exchange.sequenced_log import append, message_address
@@ -170,7 +175,11 @@ def _refuse_enter(venue, account, request, length, symbol, price_e4):
         return _INVALID_CROSS
     if not on_tick(price_e4, listing_at(venue, symbol).tick_e4):
         return _INVALID_PRICE
-    return refuse_options(request, ouch50.ENTER_ORDER_LENGTH, length)
+    code = refuse_options(request, ouch50.ENTER_ORDER_LENGTH, length)
+    if code != 0:
+        return code
+    return refuse_expiry(request, ouch50.ENTER_ORDER_LENGTH,
+                         get_u8(request, ouch50.ENTER_ORDER_TIME_IN_FORCE))
 
 
 @kernel
@@ -203,7 +212,7 @@ def _enter(venue, account, request, length, stamp_ns):
                  _BUY if side == _BUY_LETTER else _SELL,
                  order_type_of(side, price_e4, time_in_force), price_e4,
                  get_u32(request, ouch50.ENTER_ORDER_QUANTITY), time_in_force,
-                 attributes_of(request, at, display), option_of(request, at, MIN_QTY),
+                 attributes_of(request, at, display, stamp_ns), option_of(request, at, MIN_QTY),
                  option_of(request, at, MAX_FLOOR), tag, stamp_ns)
 
 
@@ -217,6 +226,8 @@ def _replace_order(venue, account, request, length, stamp_ns):
         bump(venue, Counter.IGNORED, 1)
         return Status.IGNORED
     code = refuse_options(request, ouch50.REPLACE_ORDER_LENGTH, length)
+    if code == 0:
+        code = refuse_frozen_replace(venue, slot)
     if account_at(venue, account).disabled:
         code = _NO_REPLACE
     elif code == 0 and not may_send(venue, account, stamp_ns):
@@ -230,7 +241,9 @@ def _replace_order(venue, account, request, length, stamp_ns):
     tick_e4 = listing_at(venue, order.symbol).tick_e4
     display = get_u8(request, ouch50.REPLACE_ORDER_DISPLAY)
     price_e4 = get_u64(request, ouch50.REPLACE_ORDER_PRICE)
-    if not on_tick(price_e4, tick_e4) or not is_display(display):
+    if not on_tick(price_e4, tick_e4) or not is_display(display) \
+            or refuse_expiry(request, ouch50.REPLACE_ORDER_LENGTH,
+                             get_u8(request, ouch50.REPLACE_ORDER_TIME_IN_FORCE)) != 0:
         price_e4 = _IMPOSSIBLE_PRICE  # impossible details take the order off; the engine does it
     tag = tag_of(tag_side(order.tag), display, tag_capacity(order.tag),
                  sweep_of(get_u8(request, ouch50.REPLACE_ORDER_INTERMARKET_SWEEP_ELIGIBILITY)))
@@ -238,7 +251,8 @@ def _replace_order(venue, account, request, length, stamp_ns):
     status = replace_with(venue_at(venue).engine, account + 1, original, user_ref, price_e4,
                           get_u32(request, ouch50.REPLACE_ORDER_QUANTITY),
                           time_in_force_of(get_u8(request, ouch50.REPLACE_ORDER_TIME_IN_FORCE)),
-                          attributes_of(request, at, display), option_of(request, at, MIN_QTY),
+                          attributes_of(request, at, display, stamp_ns),
+                          option_of(request, at, MIN_QTY),
                           option_of(request, at, MAX_FLOOR), tag, stamp_ns)
     if status == Status.DONE or status == Status.PAUSED or status == Status.REJECTED:
         account_at(venue, account).last_user_ref = user_ref
@@ -248,9 +262,15 @@ def _replace_order(venue, account, request, length, stamp_ns):
 @kernel
 def _cancel_order(venue, account, request, stamp_ns):
     bump(venue, Counter.CANCELS_IN, 1)
-    status = cancel(venue_at(venue).engine, account + 1,
-                    get_u32(request, ouch50.CANCEL_ORDER_USER_REF_NUM),
-                    get_u32(request, ouch50.CANCEL_ORDER_QUANTITY), stamp_ns)
+    engine = venue_at(venue).engine
+    size = get_u32(request, ouch50.CANCEL_ORDER_QUANTITY)
+    slot = find(engine, account + 1, get_u32(request, ouch50.CANCEL_ORDER_USER_REF_NUM))
+    status = Status.IGNORED
+    if slot >= 0:
+        if is_frozen(venue, slot):
+            answer_frozen(venue, slot, size == 0, stamp_ns)
+            return Status.DONE
+        status = cancel_at(engine, slot, size, _BY_USER, stamp_ns)
     if status == Status.IGNORED:
         bump(venue, Counter.IGNORED, 1)
     return status
@@ -275,6 +295,9 @@ def _modify_order(venue, account, request, stamp_ns):
     if slot < 0 or not _may_become(tag_side(order_at(book_of(engine), slot).tag), side):
         bump(venue, Counter.IGNORED, 1)
         return Status.IGNORED
+    if is_frozen(venue, slot):
+        answer_frozen(venue, slot, False, stamp_ns)
+        return Status.DONE
     tag = order_at(book_of(engine), slot).tag
     return modify_at(engine, slot, get_u32(request, ouch50.MODIFY_ORDER_QUANTITY),
                      tag_of(side, tag_display(tag), tag_capacity(tag), tag_sweep(tag)), stamp_ns)
@@ -311,6 +334,7 @@ def _cancel_many(venue, account, request, stamp_ns):
     log = log_at(venue, account + 1)
     append(log, ouch50.put_mass_cancel_response(
         message_address(log), stamp_ns, user_ref, get_raw4(request, ouch50.MASS_CANCEL_FIRM), name))
+    answer_frozen_orders(venue, account, find_symbol(venue, name), stamp_ns)
     return Status.EVENTS_FULL
 
 

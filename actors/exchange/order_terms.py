@@ -5,25 +5,26 @@ Display ``N``         HIDDEN
 MinQty                the minimum quantity; all of an IOC order: fill or kill
 MaxFloor              how much of an order to display at a time: round lots
 PostOnly ``P``        POST_ONLY
+GTT, ExpireTime       expires so many seconds after it came; a second begun counts as whole
 IOC at 199,999.99     (a buy, or a sale at 0.0001) a market order: OUCH has no other in continuous
                       trading. Where there is a collar it stops there
 ====================  ============================================================================
 
 What this venue does not offer is refused with the code that says so: crosses, pegging, routing,
-discretion, random reserves, times in force that end at a clock time. Prices of 1.00 and more are in
+discretion, random reserves, after hours. Prices of 1.00 and more are in
 whole ticks (Rule 612 of Regulation NMS); below, any 1/10,000 will do.
 """
 
 import numpy as np
 
 from actors.book.memory import kernel
-from actors.exchange.engine_state import DEFAULT_MAX_PRICE_E4, Attribute
+from actors.exchange.engine_state import DEFAULT_MAX_PRICE_E4, EXPIRY_SHIFT, Attribute
 from schemas.enums import OrderType, TimeInForce
 from schemas.venue import ouch50
 from schemas.venue.big_endian import get_u8, get_u16
 
-__all__ = ["ECHOED", "MAX_FLOOR", "MIN_QTY", "ROUND_LOT", "attributes_of", "is_display",
-           "on_tick", "option_of", "order_type_of", "refuse_options", "sweep_of",
+__all__ = ["ECHOED", "MAX_FLOOR", "MIN_QTY", "ROUND_LOT", "attributes_of", "is_display", "on_tick",
+           "option_of", "order_type_of", "refuse_expiry", "refuse_options", "sweep_of",
            "time_in_force_of"]
 
 #: Displayed pieces are whole ones of these: it bounds how often an order is refreshed.
@@ -31,6 +32,7 @@ ROUND_LOT = 100
 
 _OUCH_DAY, _OUCH_EXTENDED = int(ouch50.TimeInForce.DAY), int(ouch50.TimeInForce.EXTENDED_HOURS)
 _OUCH_IOC = int(ouch50.TimeInForce.IMMEDIATE_OR_CANCEL)
+_OUCH_GTT = int(ouch50.TimeInForce.GOOD_TILL_TIME)
 _VISIBLE, _ATTRIBUTABLE = int(ouch50.Display.VISIBLE), int(ouch50.Display.ATTRIBUTABLE)
 _CONCEALED = int(ouch50.Display.HIDDEN)
 _BUY_LETTER = int(ouch50.Side.BUY)
@@ -45,8 +47,6 @@ _OTHER = int(ouch50.RejectReason.OTHER)
 MIN_QTY = np.int64(ouch50.OptionTag.MIN_QTY)
 MAX_FLOOR = np.int64(ouch50.OptionTag.MAX_FLOOR)
 _POST_ONLY = np.int64(ouch50.OptionTag.POST_ONLY)
-#: Options of a request that are repeated in the answer.
-ECHOED = (MIN_QTY, MAX_FLOOR, _POST_ONLY)
 _PRICE_TYPE, _PEG_OFFSET = int(ouch50.OptionTag.PRICE_TYPE), int(ouch50.OptionTag.PEG_OFFSET)
 _ROUTE, _TRADE_NOW = int(ouch50.OptionTag.ROUTE), int(ouch50.OptionTag.TRADE_NOW)
 _SIDE_TAG = int(ouch50.OptionTag.SIDE)
@@ -54,7 +54,9 @@ _DISCRETION = int(ouch50.OptionTag.DISCRETION_PRICE)
 _DISCRETION_TYPE = int(ouch50.OptionTag.DISCRETION_PRICE_TYPE)
 _DISCRETION_PEG = int(ouch50.OptionTag.DISCRETION_PEG_OFFSET)
 _RANDOM_RESERVES = int(ouch50.OptionTag.RANDOM_RESERVES)
-_EXPIRE_TIME = int(ouch50.OptionTag.EXPIRE_TIME)
+_EXPIRE_TIME = np.int64(ouch50.OptionTag.EXPIRE_TIME)
+#: Options of a request that are repeated in the answer.
+ECHOED = (MIN_QTY, MAX_FLOOR, _POST_ONLY, _EXPIRE_TIME)
 _DISPLAY_QUANTITY = int(ouch50.OptionTag.DISPLAY_QUANTITY)
 _DISPLAY_PRICE = int(ouch50.OptionTag.DISPLAY_PRICE)
 
@@ -66,6 +68,8 @@ _NONE = np.int64(0)
 
 _WHOLE_TICKS_FROM_E4 = 10_000
 _LOWEST_PRICE_E4 = 1
+_NS = 1_000_000_000
+_LONGEST_S = 86_400
 
 
 @kernel
@@ -85,7 +89,7 @@ def _refuse_option(tag, value):
         return 0 if value == _POST or value == _NO or value == _BLANK else _OTHER
     if tag == _TRADE_NOW:
         return 0 if value == _NO or value == _BLANK else _OTHER
-    if tag == _DISCRETION or tag == _DISPLAY_PRICE or tag == _EXPIRE_TIME:
+    if tag == _DISCRETION or tag == _DISPLAY_PRICE:
         return _OTHER if value != 0 else 0
     if tag == _DISCRETION_TYPE or tag == _SIDE_TAG:
         return _OTHER
@@ -118,18 +122,33 @@ def option_of(request, at, tag):
 
 
 @kernel
-def attributes_of(request, at, display):
-    """The engine's attributes for a request with this display letter; ``at`` as above."""
+def refuse_expiry(request, at, letter):
+    """The code that refuses the time in force ``letter`` with the option ExpireTime of the request,
+    or 0: a day at most, for GTT, and nothing else."""
+    seconds = option_of(request, at, _EXPIRE_TIME)
+    if letter == _OUCH_GTT:
+        return 0 if 0 < seconds <= _LONGEST_S else _OTHER
+    return _OTHER if seconds != 0 else 0
+
+
+@kernel
+def attributes_of(request, at, display, stamp_ns):
+    """The engine's attributes for a request with this display letter that came at ``stamp_ns``;
+    ``at`` as above."""
     attributes = _HIDDEN if display == _CONCEALED else _NONE
     if option_of(request, at, _POST_ONLY) == _POST:
         attributes |= _POSTS
+    seconds = option_of(request, at, _EXPIRE_TIME)
+    if seconds != 0:
+        attributes |= (-(-stamp_ns // _NS) + seconds) << EXPIRY_SHIFT
     return attributes
 
 
 @kernel
 def time_in_force_of(letter):
-    """The engine's time in force, or none. Extended hours are hours like others here."""
-    if letter == _OUCH_DAY or letter == _OUCH_EXTENDED:
+    """The engine's time in force, or none. Extended hours are hours like others here; when an
+    order expires, :func:`attributes_of` says."""
+    if letter == _OUCH_DAY or letter == _OUCH_EXTENDED or letter == _OUCH_GTT:
         return _DAY
     return _IOC if letter == _OUCH_IOC else _NO_TIME
 

@@ -81,6 +81,14 @@ def _rewrite(venue, account, message, length):
         return ouch42.put_modified(
             message, stamp_ns, token_at, get_u8(source, ouch50.MODIFIED_SIDE),
             get_u32(source, ouch50.MODIFIED_QUANTITY))
+    if kind == ouch50.BROKEN_TRADE:
+        return ouch42.put_broken_trade(
+            message, stamp_ns, token_at, get_u64(source, ouch50.BROKEN_TRADE_MATCH_NUMBER),
+            get_u8(source, ouch50.BROKEN_TRADE_REASON))
+    if kind == ouch50.CANCEL_PENDING:
+        return ouch42.put_cancel_pending(message, stamp_ns, token_at)
+    if kind == ouch50.CANCEL_REJECT:
+        return ouch42.put_cancel_reject(message, stamp_ns, token_at)
     return ouch42.put_rejected(message, stamp_ns, token_at,
                                REJECT_LETTER[get_u16(source, ouch50.REJECTED_REASON)])
 

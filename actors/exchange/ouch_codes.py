@@ -48,6 +48,7 @@ CANCEL_LETTER = code_table({
     CancelReason.POST_ONLY: ouch50.CancelReason.POST_ONLY_CONTRA,
     CancelReason.SELF_MATCH: ouch50.CancelReason.SELF_MATCH_PREVENTION,
     CancelReason.COLLAR: ouch50.CancelReason.MARKET_COLLARS,
+    CancelReason.EXPIRED: ouch50.CancelReason.TIMEOUT,
 }, ouch50.CancelReason.SYSTEM)
 
 #: By the owner's SelfMatch. The specification does not list the values; these are this venue's.

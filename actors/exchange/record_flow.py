@@ -23,7 +23,7 @@ from actors.exchange.engine_state import allocate
 from actors.exchange.flow import populate, run_flow
 from actors.exchange.flow_config import SyntheticFlowConfig
 from actors.exchange.flow_state import allocate_flow
-from actors.exchange.market_data import announce_close, announce_open
+from actors.exchange.market_data import announce_close, announce_end, announce_open
 from actors.exchange.recorded_orders import follow, new_trace
 from actors.exchange.sequenced_log import allocate_logs
 from actors.exchange.session_state import allocate_sessions
@@ -47,7 +47,7 @@ _NO_ASK_E4, _NO_BID_E4 = 9_999_999_999, -9_999_999_999
 def record(config: SyntheticFlowConfig, symbols: Sequence[str], seconds: float,
            prices_e4: dict[str, int] | None = None) -> list[bytes]:
     """The ITCH messages of ``seconds`` of a synthetic flow that begins at 09:30."""
-    tick_e4 = ExchangeConfig().tick_e4
+    tick_e4 = ExchangeConfig().tick_of("")
     venue = build_venue(tuple(symbols), tick_e4, 1, allocate(len(symbols), _ORDERS),
                         allocate_flow(config, tuple(symbols), prices_e4 or {}, tick_e4),
                         allocate_logs([_LOG_BYTES, 0]), allocate_sessions(1))
@@ -61,6 +61,7 @@ def record(config: SyntheticFlowConfig, symbols: Sequence[str], seconds: float,
     while due_ns < until_ns:
         due_ns = run_flow(venue.address, due_ns, due_ns, 1)
     announce_close(venue.address, until_ns)
+    announce_end(venue.address, until_ns)
     log = venue.logs.logs[0]
     if log["end"] > log["capacity"]:
         raise click.ClickException(f"{seconds:g} s of this are too much to record: more than "

@@ -162,7 +162,18 @@ class _Follower:
             raise RecordingError(f"{config.file}: there is nothing to play{when}")
         told = tuple(f"{self._trace[name][0]:,} events {words}"
                      for name, words in _ODDITIES.items() if self._trace[name][0])
-        return Recording(np.concatenate(self._played), self._seeds.size, self._begins_ns, told)
+        return Recording(_joined(self._played), self._seeds.size, self._begins_ns, told)
+
+
+def _joined(pieces: list[np.ndarray]) -> np.ndarray:
+    """The pieces in one, each freed once it is copied: a long day is never in memory twice."""
+    whole, at = np.empty(sum(piece.size for piece in pieces), EVENT), 0
+    pieces.reverse()
+    while pieces:
+        piece = pieces.pop()
+        whole[at:at + piece.size] = piece
+        at += piece.size
+    return whole
 
 
 def _load_itch(config: HistoricalFlowConfig, symbols: Sequence[str], follower: _Follower) -> None:

@@ -72,12 +72,14 @@ def _text(reason: EndReason, row: np.ndarray, door: FrontDoor) -> str:
             return "logged out"
         case EndReason.CLIENT_CLOSED:
             return "closed the connection"
+        case EndReason.OPERATOR:
+            return "disconnected by the operator"
         case EndReason.DAY_OVER:
             return "the day is over"
         case EndReason.CONNECTION_LOST:
             return os.strerror(detail).lower()
         case EndReason.SILENT:
-            return f"silent for {door.config.silence_timeout_ms / 1e3:g} s"
+            return f"silent for {row['silence_ns'] / 1e9:g} s"
         case EndReason.FELL_BEHIND:
             return "fell so far behind that its next message is no longer kept"
         case EndReason.BAD_FRAMING:

@@ -6,9 +6,12 @@ session is flushed, then all.
 
 import numpy as np
 
-from actors.exchange.accounts import next_deserted
+from actors.exchange.accounts import desert_absent, next_deserted
 from actors.exchange.datagrams import note_requests, send_datagrams, serve_requests
+from actors.exchange.drops import drops_request
 from actors.exchange.inputs import InputType, carry_out
+from actors.exchange.latency import due_soon, is_due, latency_at, note_taken
+from actors.exchange.operations import is_wanted, operate
 from actors.exchange.request_ahead import begin_looking, look_further
 from actors.exchange.session_io import (
     adopt, compact, end_session, finish_session, flush, flush_all, has_all, is_active,
@@ -56,8 +59,9 @@ def open_day(venue):
 
 
 @kernel
-def _handle_packets(venue, slot):
-    """Carry out whole packets from the session's buffer; returns how many requests there were."""
+def _handle_packets(venue, slot, turn_ns):
+    """Carry out whole packets from the session's buffer, as far as they have arrived; returns how
+    many requests there were."""
     session = session_at(venue, slot)
     record = venue_at(venue)
     requests = 0
@@ -80,7 +84,13 @@ def _handle_packets(venue, slot):
         if kind == UNSEQUENCED_DATA and session.kind != SessionKind.MARKET_DATA:
             record.request_slot = slot
             who = session.account | session.kind << 32
-            if not carry_out(venue, _REQUEST, who, base + at, length, stamp(venue)):
+            if session.notes and not is_due(venue, slot, following - begin, turn_ns):
+                session.begin = begin
+                session.backlog = 1
+                break
+            if record.dropping and drops_request(venue):
+                pass
+            elif not carry_out(venue, _REQUEST, who, base + at, length, stamp(venue)):
                 session.begin = begin  # the journal takes nothing for now: read no more
                 session.backlog = 1
                 break
@@ -90,6 +100,8 @@ def _handle_packets(venue, slot):
         elif kind != CLIENT_HEARTBEAT and kind != DEBUG:
             keep_evidence(venue, slot, base + begin, following - begin)
             end_session(venue, slot, EndReason.BAD_PACKET, kind)
+        if session.notes:
+            note_taken(venue, slot, following - begin)
     if is_active(venue, slot):
         compact(venue, slot)
     return requests
@@ -104,7 +116,7 @@ def _serve_session(venue, slot, turn_ns):
     if session.readable:
         received = receive(venue, slot, turn_ns)
     begun_ns = now_ns(record.scratch_at)
-    requests = _handle_packets(venue, slot)
+    requests = _handle_packets(venue, slot, turn_ns)
     if requests > 0:
         if is_active(venue, slot):
             flush(venue, slot, begun_ns)
@@ -160,6 +172,9 @@ def _leave_no_orders(venue):
 def serve_turn(venue, epoll_fd, turn_ns):
     """Everything there is to do for the sessions now. Returns the work done."""
     record = venue_at(venue)
+    latency = latency_at(venue)
+    if latency.orders | latency.out:
+        latency.next_ns = 0
     if record.offered != record.adopted:
         _adopt_offered(venue, turn_ns)
     work = np.int64(_note_events(venue, epoll_fd))
@@ -171,9 +186,15 @@ def serve_turn(venue, epoll_fd, turn_ns):
                 work += _serve_session(venue, slot, turn_ns)
                 if is_active(venue, slot):
                     record.unfinished += session.readable | session.backlog
+    if record.grace_ns != 0 and turn_ns >= record.grace_ns:
+        desert_absent(venue)
     if record.deserted:
         _leave_no_orders(venue)
+    if is_wanted(venue):
+        work += operate(venue, stamp(venue), turn_ns)
     work += flush_all(venue, turn_ns) + send_datagrams(venue, turn_ns) + serve_requests(venue)
+    if latency.orders | latency.out:
+        work += due_soon(venue, turn_ns)
     if record.directive >= Directive.CLOSE:
         work += _close_day(venue, turn_ns)
     return work
@@ -204,7 +225,7 @@ def keep_sessions(venue, turn_ns):
         if not is_active(venue, slot):
             continue
         session = session_at(venue, slot)
-        if turn_ns - session.heard_ns >= record.silence_limit_ns:
+        if turn_ns - session.heard_ns >= session.silence_ns:
             end_session(venue, slot, EndReason.SILENT, 0)
         elif turn_ns - session.sent_ns >= HEARTBEAT_INTERVAL_NS:
             send_heartbeat(venue, slot, turn_ns)

@@ -9,9 +9,10 @@ import numpy as np
 
 from actors.book.memory import kernel
 from actors.exchange.accounts import count_in, count_out
+from actors.exchange.latency import hold_back, latency_at, let_arrive, note_arrival, outlet_at
 from actors.exchange.sequenced_log import NOT_RETAINED, locate, readable_bytes
 from actors.exchange.session_state import (
-    EVIDENCE, EVIDENCE_AT, RECEIVE_BYTES, SESSION, STATE_AT, EndReason, SessionState,
+    EVIDENCE, EVIDENCE_AT, RECEIVE_BYTES, SESSION, STATE_AT, EndReason, SessionKind, SessionState,
 )
 from actors.exchange.sockets import (
     EAGAIN, EINTR, RECEIVE_FLAGS, SEND_FLAGS, epoll_add, epoll_delete, shutdown,
@@ -29,6 +30,7 @@ __all__ = ["adopt", "compact", "end_session", "finish_session", "flush", "flush_
 _SIZE = SESSION.itemsize
 _OFFERED, _ACTIVE = int(SessionState.OFFERED), int(SessionState.ACTIVE)
 _ENDED = int(SessionState.ENDED)
+_MARKET_DATA = int(SessionKind.MARKET_DATA)
 _BAD_FRAMING, _DAY_OVER = int(EndReason.BAD_FRAMING), int(EndReason.DAY_OVER)
 _SHUT_WRITE = 1
 _PACKET = 3  # bytes of a heartbeat, and of an end of session, which lies behind it
@@ -70,7 +72,7 @@ def end_session(venue, slot, reason, detail):
     session.reason = reason
     session.detail = detail
     session.at_boundary = has_all(venue, slot)
-    if reason < _BAD_FRAMING or reason == _DAY_OVER:
+    if reason < _BAD_FRAMING or reason >= _DAY_OVER:
         # At once, as the protocol wants it. To one who broke it, the housekeeper says why first.
         shutdown(np.int32(session.fd), np.int32(_SHUT_WRITE))
     store_release(_record_address(venue, slot) + STATE_AT, _ENDED)
@@ -87,6 +89,8 @@ def adopt(venue, slot, now_ns):
     count_in(venue, slot)
     session.heard_ns = now_ns
     session.sent_ns = now_ns
+    if latency_at(venue).orders and session.kind != _MARKET_DATA:
+        let_arrive(venue, slot, now_ns)
     session.cursor = locate(log_at(venue, session.log), session.start_seq)
     session.backlog = session.filled > session.begin
     record.unfinished += session.backlog
@@ -109,6 +113,8 @@ def receive(venue, slot, now_ns):
     if n > 0:
         session.filled += n
         session.heard_ns = now_ns
+        if session.notes:
+            note_arrival(venue, slot, n, now_ns)
         bump(venue, Counter.BYTES_IN, n)
         # A read that did not fill the room emptied the socket (epoll(7)); but an end of file that
         # came with it is announced only once.
@@ -127,9 +133,12 @@ def receive(venue, slot, now_ns):
 
 @kernel
 def compact(venue, slot):
-    """Move what is left of the buffer to its beginning."""
+    """Move what is left of the buffer to its beginning; where it waits there, once there is little
+    room behind it."""
     session = session_at(venue, slot)
     left = session.filled - session.begin
+    if session.notes and left > 0 and session.begin < RECEIVE_BYTES // 2:
+        return
     if session.begin > 0 and left > 0:
         put_bytes(session.receive_at, 0, session.receive_at + session.begin, left)
     session.begin = 0
@@ -199,7 +208,10 @@ def _let_go(venue):
         return
     for number in range(record.n_logs):
         log = log_at(venue, number)
-        log.limit = log.marked
+        if latency_at(venue).out:
+            outlet_at(venue, number).cleared = log.marked
+        else:
+            log.limit = log.marked
         log.marked = log.end
     record.held_sequence = journal_at(record.journal).sequence
 
@@ -210,6 +222,8 @@ def flush_all(venue, now_ns):
     total = np.int64(0)
     if venue_at(venue).holds:
         _let_go(venue)
+    if latency_at(venue).out:
+        hold_back(venue, now_ns)
     for slot in range(venue_at(venue).used):
         if not is_active(venue, slot) or has_all(venue, slot):
             continue
@@ -232,9 +246,10 @@ def _send_heartbeat_rest(venue, slot, now_ns):
 
 @kernel
 def send_heartbeat(venue, slot, now_ns):
-    """Send a heartbeat, unless the session still waits for messages, which do as well."""
-    if has_all(venue, slot):
-        session_at(venue, slot).heartbeat_left = _PACKET
+    """Send a heartbeat, unless there are messages to send, which do as well."""
+    session = session_at(venue, slot)
+    if session.cursor >= log_at(venue, session.log).limit and session.heartbeat_left == 0:
+        session.heartbeat_left = _PACKET
         _send_heartbeat_rest(venue, slot, now_ns)
 
 

@@ -58,6 +58,7 @@ class EndReason(IntEnum):
     BAD_PACKET = 7        #: a packet type that has no place in a session
     BAD_MESSAGE = 8       #: not a message of the protocol; ``detail`` is its Validity
     DAY_OVER = 9          #: the exchange closes
+    OPERATOR = 10         #: the venue's operator wanted it so
 
 
 #: One session. ``cursor`` is a position in log number ``log``; ``start_seq`` the sequence number it
@@ -67,15 +68,21 @@ class EndReason(IntEnum):
 #: ``backlog``: so has the buffer; ``hung_up``: it sends no more. ``faults`` counts bad messages
 #: that did not end the session, ``evidence`` is the first of them, or the one that did, and
 #: ``detail`` belongs to it or to ``reason``. ``at_boundary``: what was sent are whole packets.
+#: ``silence_ns``: for how long it may be silent. Where orders are late (``notes``): how many bytes
+#: ``arrived`` and were ``taken`` from the buffer, the numbers ``first_mark`` to ``last_mark`` of
+#: its notes of what came when, how many ``requests`` there were, when the next is due (``due_ns``,
+#: 0: not drawn yet) and when the last was.
 SESSION = np.dtype([
     ("state", "i8"), ("fd", "i8"), ("kind", "i8"), ("account", "i8"), ("log", "i8"),
     ("start_seq", "i8"), ("cursor", "i8"), ("receive_at", "i8"), ("begin", "i8"), ("filled", "i8"),
     ("heard_ns", "i8"), ("sent_ns", "i8"), ("heartbeat_left", "i8"), ("blocked", "i8"),
     ("readable", "i8"), ("hung_up", "i8"), ("reason", "i8"), ("detail", "i8"),
     ("evidence_length", "i8"), ("faults", "i8"), ("backlog", "i8"), ("at_boundary", "i8"),
-    ("reserved", "i8", (2,)), ("evidence", "u1", (EVIDENCE,)),
+    ("silence_ns", "i8"), ("notes", "i8"), ("arrived", "i8"), ("taken", "i8"),
+    ("first_mark", "i8"), ("last_mark", "i8"), ("requests", "i8"), ("due_ns", "i8"),
+    ("last_due_ns", "i8"), ("reserved", "i8"), ("evidence", "u1", (EVIDENCE,)),
 ])
-assert SESSION.itemsize == 256
+assert SESSION.itemsize == 320
 STATE_AT = SESSION.fields["state"][1]
 EVIDENCE_AT = SESSION.fields["evidence"][1]
 

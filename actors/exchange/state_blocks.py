@@ -25,6 +25,7 @@ COUNTED_INPUTS = (
     Counter.REJECTS, Counter.IGNORED, Counter.TRADES, Counter.MD_MESSAGES, Counter.FLOW_EVENTS,
     Counter.LATE_FLOW, Counter.FLOW_GONE, Counter.FLOW_OUT_OF_TURN, Counter.FLOW_REFUSED,
     Counter.REGIME_CHANGES, Counter.THROTTLED, Counter.DESERTIONS, Counter.TOKENS_FULL,
+    Counter.CANCELS_PENDING, Counter.CANCELS_REJECTED, Counter.EXPIRIES, Counter.BROKEN_TRADES,
 )
 
 _NO_STATE = {"flow": (FLOW, ("regimes",)), "history": (HISTORY, ("events",)),

@@ -6,6 +6,7 @@ address, ``venue``, and numbers: of sessions, accounts, symbols, logs.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import IntEnum
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -17,6 +18,8 @@ from actors.book.order_map import MAP_HEADER, OrderMap, allocate_map, get_in, ma
 from actors.exchange.engine_state import Engine
 from actors.exchange.flow_state import Flow
 from actors.exchange.history_state import History
+from actors.exchange.latency_state import Latency, allocate_latency
+from actors.exchange.operation_state import DROP, OPERATION
 from actors.exchange.sequenced_log import LOG, LogMemory
 from actors.exchange.session_state import SESSION, SessionMemory
 from actors.exchange.sockets import EVENT_BYTES
@@ -90,6 +93,12 @@ class Counter(IntEnum):
     THROTTLED = 27         #: orders refused because their account sent too many
     DESERTIONS = 28        #: times that an account's orders were canceled with its last session
     TOKENS_FULL = 29       #: orders refused because their account has used all its tokens
+    CANCELS_PENDING = 30   #: cancels that wait, see actors.exchange.cancel_freeze
+    CANCELS_REJECTED = 31  #: cancels that were refused there
+    EXPIRIES = 32          #: times that orders' time was over
+    BROKEN_TRADES = 33
+    REQUESTS_DROPPED = 34  #: swallowed because the operator wanted it so
+    DATAGRAMS_DROPPED = 35  #: likewise, on each line
 
 
 COUNTER_NAMES = tuple(counter.name.lower() for counter in Counter)
@@ -110,13 +119,17 @@ AHEAD_OF_REQUESTS = np.dtype([("at", "i8"), ("ring", RING)])
 #: (``spare_slot``: nobody's). ``vitals``: address of the actor's page. ``holds``: nothing is sent
 #: before it is on the disk; what was
 #: appended before record ``held_sequence`` is sent when that is. ``deserted``: some
-#: account's last session has just ended. ``looks_ahead`` says whether looking ahead pays.
+#: account's last session has just ended. ``latency``, ``operation`` and ``drops`` are addresses of
+#: the records of what the operator may do; ``dropping``: some of it is to lose messages.
+#: ``outcome``: whether the operator's last input changed anything. ``grace_ns``: until when, after
+#: a recovery, accounts that want their orders canceled with their last session may come back (0: all
+#: have had the time). ``looks_ahead`` says whether looking ahead pays.
 VENUE = np.dtype([
     ("engine", "i8"), ("sessions", "i8"), ("logs", "i8"), ("accounts", "i8"), ("listing", "i8"),
     ("names", "i8"), ("names_header", "i8"), ("flow", "i8"), ("flow_symbols", "i8"),
     ("flow_slots", "i8"), ("counters", "i8"), ("order_ack", "i8"), ("scratch_at", "i8"),
     ("blanks_at", "i8"), ("packets_at", "i8"), ("epoll_events_at", "i8"),
-    ("n_logs", "i8"), ("n_symbols", "i8"), ("epoll_fd", "i8"), ("silence_limit_ns", "i8"),
+    ("n_logs", "i8"), ("n_symbols", "i8"), ("epoll_fd", "i8"),
     ("midnight_offset_ns", "i8"), ("phase", "i8"), ("directive", "i8"), ("used", "i8"),
     ("offered", "i8"), ("adopted", "i8"), ("unfinished", "i8"), ("history", "i8"),
     ("datagrams", "i8"), ("deserted", "i8"), ("access", "i8"), ("ouch42", "i8"),
@@ -124,6 +137,8 @@ VENUE = np.dtype([
     ("request_slot", "i8"), ("spare_slot", "i8"), ("holds", "i8"), ("held_sequence", "i8"),
     ("vitals", "i8"),
     ("looks_ahead", "i8"), ("ahead_at", "i8"), ("ahead", AHEAD_OF_REQUESTS),
+    ("latency", "i8"), ("operation", "i8"), ("drops", "i8"), ("dropping", "i8"),
+    ("outcome", "i8"), ("grace_ns", "i8"),
     ("scratch", "i8", (2,)), ("blanks", "u1", (16,)), ("packets", "u1", (8,)),
     ("epoll_events", "u1", (EPOLL_EVENTS * EVENT_BYTES,)),
 ], align=True)
@@ -158,6 +173,9 @@ class Venue(NamedTuple):
     listing: np.ndarray
     names: OrderMap
     flow: Flow
+    latency: Latency
+    operation: np.ndarray
+    drops: np.ndarray
     history: History | None = None
     ouch42: Ouch42 | None = None
 
@@ -167,20 +185,24 @@ class Venue(NamedTuple):
         return self.record.ctypes.data
 
 
-def build_venue(symbols: tuple[str, ...], tick_e4: int, n_accounts: int, engine: Engine, flow: Flow,
-                logs: LogMemory, sessions: SessionMemory,
+def build_venue(symbols: tuple[str, ...], ticks_e4: int | Sequence[int], n_accounts: int,
+                engine: Engine, flow: Flow, logs: LogMemory, sessions: SessionMemory,
                 history: History | None = None) -> Venue:
-    """Puts the parts together and lists the symbols. ProtocolError if a symbol's name is too long
-    for the protocols."""
+    """Puts the parts together and lists the symbols, each with its tick, or all with one.
+    ProtocolError if a symbol's name is too long for the protocols."""
     listing, names = aligned_zeros(len(symbols), LISTING), allocate_map(len(symbols))
     for number, symbol in enumerate(symbols):
         raw = symbol_to_int(symbol)
-        listing[number] = (raw, tick_e4)
+        listing[number] = (raw, ticks_e4 if isinstance(ticks_e4, int) else ticks_e4[number])
         map_put(names, raw, number)
         engine.list_symbol(number)
     record, accounts = aligned_zeros(1, VENUE), aligned_zeros(n_accounts, ACCOUNT)
     access = aligned_zeros(n_accounts, ACCESS)
-    venue = Venue(record, engine, logs, sessions, accounts, access, listing, names, flow, history)
+    latency = allocate_latency(logs.logs.size, sessions.sessions.size)
+    venue = Venue(record, engine, logs, sessions, accounts, access, listing, names, flow, latency,
+                  aligned_zeros(1, OPERATION), aligned_zeros(2, DROP), history)
+    venue.operation["message_at"] = (venue.operation.ctypes.data
+                                     + OPERATION.fields["message"][1])
     _fill(record[0], venue)
     return venue
 
@@ -202,6 +224,7 @@ def _fill(record: np.ndarray, venue: Venue) -> None:
         ("listing", venue.listing), ("names", venue.names.entries),
         ("names_header", venue.names.header), ("flow", venue.flow.state),
         ("flow_symbols", venue.flow.symbols), ("flow_slots", venue.flow.slots),
+        ("latency", venue.latency.state), ("operation", venue.operation), ("drops", venue.drops),
     ):
         record[field] = array.ctypes.data
 

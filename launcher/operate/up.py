@@ -33,7 +33,7 @@ from launcher.operate.processes import end_processes, processes_of, wait_for_end
 from launcher.operate.sample import ProcessUse
 from launcher.operate.screen import CompileBar, LauncherLog, LogScreen
 from launcher.operate.supervisor import Outcome, Supervisor
-from launcher.topology.durations import format_duration
+from actors.runtime.durations import format_duration
 from launcher.topology.plan import summary
 
 __all__ = ["Run", "UpOptions"]

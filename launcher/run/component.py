@@ -19,7 +19,7 @@ from launcher.cli.exit_codes import ExitCode
 from launcher.problems import did_you_mean
 from launcher.run.alone import Alone, RunOptions, input_of
 from launcher.run.source import GenerateSpec, parse_generate
-from launcher.topology.durations import parse_duration
+from actors.runtime.durations import parse_duration
 
 __all__ = ["DURATION", "component_command", "main", "run_options"]
 

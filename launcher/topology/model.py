@@ -16,7 +16,7 @@ from pydantic import (
 )
 
 from actors.runtime.addresses import ConnectAddress
-from launcher.topology.durations import Duration, PositiveDuration
+from actors.runtime.durations import Duration, PositiveDuration
 
 __all__ = [
     "ActorSpec", "BackoffSpec", "BreakerSpec", "DefaultsSpec", "GroupSpec", "HealthCheckSpec",

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from actors.runtime.plan import DEFAULT_SPIN_NS, ProcessPlan, ThreadPlan
-from launcher.topology.durations import format_duration
+from actors.runtime.durations import format_duration
 from launcher.topology.model import ProcessSpec, ThreadSpec, Topology
 from launcher.problems import Path, did_you_mean
 from launcher.topology.validate import Report

@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from actors.runtime.plan import ActorPlan, Plan, ProcessPlan, WirePlan
-from launcher.topology.durations import format_duration
+from actors.runtime.durations import format_duration
 from launcher.topology.load import CoreDumper
 from launcher.topology.model import Topology
 from launcher.topology.wires import wires_of

@@ -68,15 +68,15 @@ _ITCH = {
     "U": Support(SENDS, ACTS),
     "P": Support(SENDS, ACTS, "executions of hidden orders"),
     "Q": Support(NOT_SENT, ACTS, "a trade of no side"),
-    "B": Support(NOT_SENT, IGNORES, "counted; the trade stands"),
+    "B": Support(SENDS, IGNORES, "counted; the trade stands"),
     "I": Support(NOT_SENT, IGNORES),
     "N": Support(NOT_SENT, IGNORES),
     "O": Support(NOT_SENT, IGNORES),
 }
 
 _OUCH_50_IN = {
-    "O": Support(ACTS, SENDS, "day, extended hours, IOC; hidden, reserve, minimum quantity, "
-                 "post-only; no crosses, no pegs, no times of day"),
+    "O": Support(ACTS, SENDS, "day, extended hours, IOC, good till a time; hidden, reserve, "
+                 "minimum quantity, post-only; no crosses, no pegs, no after hours"),
     "U": Support(ACTS, SENDS),
     "X": Support(ACTS, SENDS),
     "M": Support(ACTS, NOT_SENT),
@@ -93,10 +93,10 @@ _OUCH_50_OUT = {
     "C": Support(SENDS, ACTS),
     "D": Support(SENDS, ACTS, "as Order Canceled"),
     "E": Support(SENDS, ACTS),
-    "B": Support(NOT_SENT, ACTS, "counted and logged; the execution stands"),
+    "B": Support(SENDS, ACTS, "counted and logged; the execution stands"),
     "J": Support(SENDS, ACTS),
-    "P": Support(NOT_SENT, IGNORES, "counted"),
-    "I": Support(NOT_SENT, ACTS),
+    "P": Support(SENDS, IGNORES, "counted"),
+    "I": Support(SENDS, ACTS),
     "T": Support(NOT_SENT, ACTS, "takes over the price"),
     "M": Support(SENDS, IGNORES, "counted"),
     "R": Support(SENDS, IGNORES, "counted"),
@@ -120,7 +120,8 @@ _GLIMPSE = {
 
 _OUCH_42_IN = {
     "O": Support(ACTS, NOT_SENT,
-                 "times in force 0, 99998, 99999; displays A, Y, N, P, L; no crosses"),
+                 "times in force 0, up to 86,400 seconds, 99998, 99999; displays A, Y, N, P, L; "
+                 "no crosses"),
     "U": Support(ACTS, NOT_SENT),
     "X": Support(ACTS, NOT_SENT),
     "M": Support(ACTS, NOT_SENT),
@@ -134,12 +135,12 @@ _OUCH_42_OUT = {
     "C": Support(SENDS, IGNORES),
     "D": Support(SENDS, IGNORES),
     "E": Support(SENDS, IGNORES),
-    "B": Support(NOT_SENT, IGNORES),
+    "B": Support(SENDS, IGNORES),
     "G": Support(NOT_SENT, IGNORES),
     "F": Support(NOT_SENT, IGNORES),
     "J": Support(SENDS, IGNORES),
-    "P": Support(NOT_SENT, IGNORES),
-    "I": Support(NOT_SENT, IGNORES),
+    "P": Support(SENDS, IGNORES),
+    "I": Support(SENDS, IGNORES),
     "T": Support(NOT_SENT, IGNORES),
     "M": Support(SENDS, IGNORES),
     "N": Support(NOT_SENT, IGNORES),
@@ -147,7 +148,8 @@ _OUCH_42_OUT = {
 
 _SOUPBINTCP = {
     "+": Support(BOTH, IGNORES, "the exchange tells a client what it did wrong, then hangs up"),
-    "L": Support(ACTS, SENDS, "3 + 46 bytes before 4.1; its heartbeat timeout is read, not used"),
+    "L": Support(ACTS, SENDS, "3 + 46 bytes before 4.1; the heartbeat timeout is how long the client "
+                 "may be silent"),
     "U": Support(ACTS, SENDS, "requests; on market data and glimpse ports it ends the session"),
     "R": Support(ACTS, SENDS),
     "O": Support(ACTS, SENDS),

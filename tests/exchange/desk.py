@@ -35,9 +35,10 @@ class Desk:
                     AccountConfig(username="TAKER", self_match="both"))
         self.config = ExchangeConfig(accounts=accounts, flow=SyntheticFlowConfig(rate=0),
                                      **config)
-        flow = allocate_flow(self.config.flow, SYMBOLS, self.config.prices_e4, 100)
+        flow = allocate_flow(self.config.flow, SYMBOLS, self.config.prices_e4,
+                             self.config.ticks_e4(SYMBOLS))
         n = 4 if tokens else 2
-        self.venue = build_venue(SYMBOLS, 100, n, allocate(2, 1_000), flow,
+        self.venue = build_venue(SYMBOLS, self.config.ticks_e4(SYMBOLS), n, allocate(2, 1_000), flow,
                                  allocate_logs([1 << 22] * (1 + n)), allocate_sessions(n))
         if tokens:
             self._ouch42 = allocate_ouch42(2, tokens, seed=1)

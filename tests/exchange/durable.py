@@ -55,7 +55,7 @@ class DurableVenue:
             journal={"segment_mib": 1, "checkpoint_every": 1_000_000, **journal},
             capacity={"orders": 2_000, "levels_per_side": 64, "market_data_log_mib": 1,
                       "order_entry_log_mib": 1})
-        tick = self.config.tick_e4
+        tick = self.config.ticks_e4(SYMBOLS)
         history = None
         synthetic = flow
         if isinstance(flow, HistoricalFlowConfig):

@@ -12,17 +12,18 @@ from actors.exchange.inputs import InputType
 from actors.exchange.session_io import flush_all
 from actors.exchange.venue import Counter, Phase
 from actors.runtime.journal import JournalError, read_journal, read_records
-from tests.exchange.durable import SYMBOLS, DurableVenue
+from schemas.venue.ouch50 import OptionTag
+from tests.exchange.durable import NOON_NS, SYMBOLS, DurableVenue
 from tests.exchange.nothing import do_nothing
 
 
 def _trade(venue: DurableVenue, chance: random.Random, steps: int) -> None:
     """Orders of every kind on both protocols, cancels, nonsense, accounts that leave, and a market
-    that moves."""
+    that moves; an operator who halts, freezes and breaks, and orders whose time comes."""
     for _ in range(steps):
         account = chance.randrange(3)
         some_ref = chance.randint(1, max(venue.next_ref[account], 2))
-        what = chance.randrange(13)
+        what = chance.randrange(14)
         if what < 4:
             venue.flow(chance.randint(0, 3_000_000))
         elif what < 8:
@@ -30,6 +31,9 @@ def _trade(venue: DurableVenue, chance: random.Random, steps: int) -> None:
             venue.enter(account, side=chance.choice("BS"), price=price,
                         quantity=chance.randint(1, 900), symbol=chance.choice(SYMBOLS),
                         time_in_force=chance.choice("03"), display=chance.choice("YN"))
+            if chance.random() < 0.2:
+                venue.enter(account, price=price, symbol=chance.choice(SYMBOLS), time_in_force="6",
+                            appendage=[(OptionTag.EXPIRE_TIME, chance.randint(1, 9))])
         elif what == 8:
             venue.ask(account, "X", user_ref_num=some_ref, quantity=chance.choice((0, 50)))
         elif what < 11:
@@ -37,9 +41,28 @@ def _trade(venue: DurableVenue, chance: random.Random, steps: int) -> None:
                           price=100 * chance.randint(9_000, 31_000), stock=chance.choice(SYMBOLS))
         elif what == 11 and chance.random() < 0.1:
             venue.carry_out(InputType.DESERT, chance.randrange(6))
+        elif what == 12:
+            _intervene(venue, chance)
         else:
             venue.carry_out(InputType.REQUEST, chance.randrange(6),
                             chance.randbytes(chance.randrange(60)))
+
+
+def _intervene(venue: DurableVenue, chance: random.Random) -> None:
+    symbol = chance.randrange(len(SYMBOLS))
+    what = chance.randrange(6)
+    if what < 2:
+        venue.carry_out((InputType.HALT, InputType.TRADE)[what], symbol, b"T1  ")
+    elif what == 2:
+        venue.carry_out(InputType.FREEZE, symbol | chance.randrange(3) << 32)
+        ref = venue.enter(0, price=10_000, symbol=SYMBOLS[symbol])
+        venue.ask(0, "X", user_ref_num=ref, quantity=0)
+    elif what == 3:
+        account = chance.randrange(6)
+        party = (account + 1).to_bytes(4, "big") + (1).to_bytes(4, "big") + b"CLIENT ORDER 1"
+        venue.carry_out(InputType.BUST, chance.randint(1, 9), b"S\0\1" + party)
+    else:
+        venue.carry_out(InputType.EXPIRE, (NOON_NS + venue.now_ns) // 10**9 + chance.randrange(9))
 
 
 def _same(live: DurableVenue, again: DurableVenue) -> None:
@@ -64,8 +87,9 @@ def test_abandoned_anywhere_it_comes_back_the_same(tmp_path, seed):
         _same(venue, again)
         again.next_ref, venue = venue.next_ref, again
     assert venue.venue.engine.state["next_match"][0] > 10
-    for counter in (Counter.THROTTLED, Counter.DESERTIONS, Counter.REJECTS, Counter.FILLS):
-        assert venue.counters[counter] > 0 or seed > 0
+    for counter in (Counter.THROTTLED, Counter.DESERTIONS, Counter.REJECTS, Counter.FILLS,
+                    Counter.CANCELS_PENDING, Counter.BROKEN_TRADES, Counter.EXPIRIES):
+        assert venue.counters[counter] > 0 or seed > 0, counter
     assert venue.venue.accounts["last_user_ref"].all()
 
 
@@ -196,6 +220,25 @@ def test_a_day_that_was_closed_is_over_for_the_next_up(tmp_path):
             venue.carry_out(InputType.CLOSE)
 
 
+def test_what_clients_still_ask_after_the_close_does_not_open_the_day_again(tmp_path):
+    folder = tmp_path / "journal"
+    venue = DurableVenue(folder, epoch=1)
+    venue.open()
+    venue.carry_out(InputType.CLOSE)
+    venue.enter(0)
+    venue.carry_out(InputType.DESERT, 1)
+    assert not DurableVenue(folder, epoch=1).durability.recovered
+
+
+def test_a_closed_day_is_recovered_after_a_kill_and_over_after_an_orderly_stop(tmp_path):
+    folder = tmp_path / "journal"
+    DurableVenue(folder, epoch=1).carry_out(InputType.CLOSE)
+    venue = DurableVenue(folder, epoch=2)
+    assert venue.durability.recovered and venue.venue.record["phase"][0] == Phase.CLOSED
+    venue.durability.end()
+    assert not DurableVenue(folder, epoch=3).durability.recovered
+
+
 def test_a_changed_config_is_named_and_refused(tmp_path):
     DurableVenue(tmp_path).open()
     with pytest.raises(JournalError, match="a day with other flow.*on_restart: clear"):
@@ -208,13 +251,13 @@ def test_every_record_of_the_journal_can_be_read(tmp_path):
 
     venue = DurableVenue(tmp_path)
     venue.open()
-    _trade(venue, random.Random(1), 200)
+    _trade(venue, random.Random(1), 800)
     venue.carry_out(InputType.CLOSE)
     names = {}
     for record in read_records(read_journal(tmp_path)):
         form = record_format("exchange", record.kind)
         names.setdefault(form.name, []).append(form.fields(record.payload))
-    assert set(names) == {"DAY", "OPEN", "REQUEST", "FLOW", "CLOSE", "DESERT"}
+    assert set(names) == {kind.name for kind in InputType} - {"BEGIN", "RESUME"}
     assert any(fields.get("symbol") == "AAPL" for fields in names["REQUEST"])
     assert any(fields.get("stock") == "AAPL" for fields in names["REQUEST"])
     assert any("invalid" in fields for fields in names["REQUEST"])

@@ -157,9 +157,11 @@ def test_the_day_ends_with_its_last_messages_and_the_end_of_session(tmp_path):
         trader.enter("B", 100, "AAPL", 1_000_000)
         assert viewer.update()["type"] == "A"
         assert exchange.stop() == {"exchange": 0}
-        assert [viewer.update()["event_code"] for _ in range(3)] == ["M", "E", "C"]
+        assert viewer.update()["event_code"] == "M"
+        assert viewer.update()["type"] == "D"
+        assert [viewer.update()["event_code"] for _ in range(2)] == ["E", "C"]
         assert viewer.wait_closed() == [(soupbintcp.END_OF_SESSION, b"")]
-        assert trader.expect("A", "S")["event_code"] == "E"
+        assert trader.expect("A", "C", "S")["event_code"] == "E"
         assert trader.wait_closed() == [(soupbintcp.END_OF_SESSION, b"")]
         assert exchange.logged("market closed", "1 orders", "0 trades")
 

@@ -158,7 +158,7 @@ def test_two_orders_of_one_account_that_would_meet_are_canceled(desk):
     (dict(stock="NOSUCH"), "S"), (dict(display="M"), "D"), (dict(display="I"), "D"),
     (dict(cross_type="O"), "R"), (dict(price=500_001), "X"), (dict(price=0x7FFFFFFF), "X"),
     (dict(price=0), "X"), (dict(shares=0), "Z"), (dict(shares=1_000_000), "Z"),
-    (dict(minimum_quantity=10), "N"), (dict(time_in_force=60), "O"),
+    (dict(minimum_quantity=10), "N"), (dict(time_in_force=86_401), "O"),
     (dict(buy_sell_indicator="X"), "O"), (dict(display="P", time_in_force=IOC), "O"),
 ])
 def test_what_the_venue_does_not_take_is_rejected_and_its_token_used(desk, fields, reason):

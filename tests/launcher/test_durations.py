@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from launcher.topology.durations import MAX_DURATION_NS, format_duration, parse_duration
+from actors.runtime.durations import MAX_DURATION_NS, format_duration, parse_duration
 
 NS = {"ns": 1, "us": 10**3, "µs": 10**3, "ms": 10**6, "s": 10**9, "m": 60 * 10**9,
       "h": 3600 * 10**9}

@@ -6,7 +6,7 @@ import jsonschema
 import pytest
 import yaml
 
-from launcher.topology.durations import parse_duration
+from actors.runtime.durations import parse_duration
 from launcher.topology.schema import BUILT_IN_CLASSES, topology_schema
 from tests.launcher.test_topology_problems import WORDS
 from tests.launcher.topology_files import DESK, REPOSITORY, SAMPLES, shipped_with_samples
