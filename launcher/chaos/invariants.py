@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from launcher.audit import Audit
 from launcher.chaos.model import Expectations
 from launcher.chaos.watch import Outcome, Struck
-from launcher.topology.durations import format_duration
+from actors.runtime.durations import format_duration
 
 __all__ = ["Invariant", "Resources", "check_audit", "check_recovery", "check_resources",
            "resources_of"]

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 import pydantic
 
-from launcher.topology.durations import Duration, PositiveDuration
+from actors.runtime.durations import Duration, PositiveDuration
 
 __all__ = ["ACTOR_FAULTS", "ALL", "Expectations", "Experiment", "FaultName", "SUPERVISOR",
            "SteadyState", "StepSpec", "WIRE_FAULTS"]

@@ -30,7 +30,7 @@ from launcher.operate.deployment import Deployment, command_text
 from launcher.operate.folders import is_locked
 from launcher.operate.processes import processes_of
 from launcher.operate.sample import take_sample
-from launcher.topology.durations import format_duration
+from actors.runtime.durations import format_duration
 
 __all__ = ["ChaosRun"]
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from launcher.chaos.model import ALL, WIRE_FAULTS, Experiment, FaultName, StepSpec
-from launcher.topology.durations import format_duration
+from actors.runtime.durations import format_duration
 
 __all__ = ["Step", "make_schedule", "schedule_document"]
 

@@ -25,7 +25,7 @@ Since = tuple[int, int]
 def parse_since(text: str, now_ns: int) -> Since:
     """``120``: from event 120 on; ``5m``: of the last five minutes. ValueError for anything else.
     """
-    from launcher.topology.durations import parse_duration
+    from actors.runtime.durations import parse_duration
 
     if text.isdecimal():
         return int(text), 0
