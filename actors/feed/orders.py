@@ -12,14 +12,14 @@ the snapshots of ``market``.
 import numpy as np
 
 from actors.book.book_view import first_order, next_order
-from actors.book.memory import kernel, record_at
+from actors.book.memory import record_at
 from actors.book.order_book import find_order, order_at
 from actors.book.price_levels import BUY, SELL
 from actors.feed.state import (
     LOCATE, OVERDRAWN, Counter, book_of, changes_of, feed_of, symbol_count,
 )
 from actors.feed.waiting import wait_for_room
-from actors.runtime import claim, commit, context, count
+from actors.runtime import claim, commit, context, count, kernel
 from actors.runtime.wire import message_header, out_port
 from schemas.enums import Flag, OrderAction
 from schemas.venue import itch50

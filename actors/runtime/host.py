@@ -7,6 +7,7 @@ import os
 import pathlib
 import threading
 import traceback
+import weakref
 from collections.abc import Iterable, Mapping
 
 import numpy as np
@@ -310,6 +311,7 @@ class ReactorThread:
         self.record = np.zeros((), THREAD)
         self.failure: str | None = None
         self._wake_fd = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        weakref.finalize(self, os.close, self._wake_fd)
         self._thread: threading.Thread | None = None
         self._tables: list[np.ndarray] = []
 

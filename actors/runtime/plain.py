@@ -12,6 +12,7 @@ import os
 import threading
 import time
 import traceback
+import weakref
 
 import numpy as np
 import zmq
@@ -95,6 +96,7 @@ class PlainThread:
         self.record = np.zeros((), THREAD)
         self.failure: str | None = None
         self._wake_fd = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        weakref.finalize(self, os.close, self._wake_fd)
         self._thread: threading.Thread | None = None
         self._began_ns = self._worked = 0
         self._slow_ns = slow_after_ns(hosts)

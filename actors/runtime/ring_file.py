@@ -22,14 +22,17 @@ class RingFile:
     """A mapped ring. ``address`` is where it lies, ``slots`` a power of two, ``bell`` the descriptor
     of its bell: to be waited for by its consumer, to be written to by its producer."""
 
-    def __init__(self, path: str, size: int, bell: int, create: bool):
+    def __init__(self, path: str, size: int, bell: int, shape: tuple[int, int] | None):
         self.path, self.bell = path, bell
-        self._page = Page(path, size, create)
+        self._page = Page(path, size)
         self.address = self._page.address
         header = self._page.view(RING)
-        if not create and header["magic"] != _MAGIC:
+        if shape is not None:
+            header["slots"], header["slot_size"] = shape
+            header["magic"] = _MAGIC
+            self._page.bytes[RING.itemsize::4096] = 0  # mapped before it is needed
+        elif header["magic"] != _MAGIC:
             raise ValueError(f"{path} is not a ring")
-        self._header = header
         self.slots, self.slot_size = int(header["slots"]), int(header["slot_size"])
 
     @classmethod
@@ -49,19 +52,14 @@ class RingFile:
             os.close(fd)
         os.mkfifo(_bell_of(path), 0o600)
         bell = os.open(_bell_of(path), os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
-        page = Page(path, size, create=True)
-        header = page.view(RING)
-        header["slots"], header["slot_size"] = slots, slot_size
-        header["magic"] = _MAGIC
-        page.bytes[RING.itemsize::4096] = 0  # every page is mapped before it is needed
-        return cls(path, size, bell, create=True)
+        return cls(path, size, bell, (slots, slot_size))
 
     @classmethod
     def join(cls, path: str) -> RingFile:
         """The producer's: the ring that a consumer made. OSError if it is gone."""
         bell = os.open(_bell_of(path), os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
         try:
-            return cls(path, 0, bell, create=False)
+            return cls(path, 0, bell, None)
         except BaseException:
             os.close(bell)
             raise

@@ -8,7 +8,6 @@ what the running one was a moment ago. The journal is only read, and may be writ
 
 from __future__ import annotations
 
-import ctypes
 import json
 import pathlib
 from collections.abc import Iterator
@@ -20,7 +19,6 @@ import numpy as np
 from actors.exchange.engine_state import USER_REF_BITS, Attribute
 from actors.runtime.journal import Checkpoint, JournalError, read_checkpoint, read_records
 from actors.runtime.journal.checkpoints import list_checkpoints
-from actors.runtime.journal.layout import SEGMENT_HEADER
 from actors.runtime.journal.reading import Reading, read_journal
 from actors.runtime.journal.segments import list_segments
 from actors.runtime.plan import ActorPlan, Plan
@@ -33,7 +31,6 @@ if TYPE_CHECKING:
 __all__ = ["AccountStream", "Resting", "VenueRecord", "VenueUnreadable", "exchange_of",
            "read_venue"]
 
-_COMPILED = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_int64, ctypes.c_int64)
 _TRIES = 20
 _COUNTERS = 64
 _GENEROUS_MIB = 1024  # of memory that is touched only as it is used
@@ -189,17 +186,12 @@ def _restore(venue: Venue, mark: Checkpoint, folder: pathlib.Path) -> None:
 
 
 def _carry_out(venue: Venue, reading: Reading, mark: Checkpoint | None) -> None:
-    from actors.exchange.inputs import REPLAY, on_replay
+    from actors.exchange.inputs import apply_input
+    from actors.runtime.journal.replaying import replay_tail
 
-    counted, todo = np.zeros(_COUNTERS, np.int64), np.zeros(1, REPLAY)
+    counted = np.zeros(_COUNTERS, np.int64)
     venue.record[0]["counters"] = counted.ctypes.data
-    replay = _COMPILED(on_replay.address)
-    for part in reading.parts:
-        begin = SEGMENT_HEADER
-        if mark is not None and part.segment.number == mark.segment:
-            begin = mark.offset
-        todo["base"], todo["at"], todo["end"] = part.segment.address, begin, part.end
-        replay(venue.address, todo.ctypes.data)
+    replay_tail(reading.parts, mark, apply_input.address, venue.address)
 
 
 def _account(venue: Venue, plan: Plan, number: int, username: str) -> AccountStream:

@@ -165,7 +165,7 @@ def test_exit_codes_stay_what_scripts_rely_on():
     assert {code.name: code.value for code in ExitCode} == {
         "OK": 0, "FAILURE": 1, "USAGE": 2, "TOPOLOGY_INVALID": 3, "NOT_RUNNING": 4,
         "ALREADY_RUNNING": 5, "START_FAILED": 6, "UNKNOWN_ACTOR": 7, "TIMED_OUT": 8,
-        "DAMAGED": 9, "INTERRUPTED": 130}
+        "DAMAGED": 9, "NO_SUPERVISOR": 10, "INTERRUPTED": 130}
 
 
 def test_a_misspelt_verb(here):

@@ -499,4 +499,4 @@ def test_nothing_right_at_all(tmp_path):
         "topology.yaml:1: version: is missing", "topology.yaml:1: name: is missing",
         "topology.yaml:1: symbols: is missing", "topology.yaml:1: actors: is missing",
         "topology.yaml:1: x: unknown key — there is version, name, symbols, defaults, actors, "
-        "groups, breakers, lease or processes"]
+        "groups, breakers, lease, processes or on_launcher_exit"]

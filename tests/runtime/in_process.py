@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import os
 import socket
 import time
 
@@ -16,6 +18,8 @@ from actors.runtime.plan import Plan, ThreadPlan
 from actors.runtime.vitals import map_deployment, map_wires
 from schemas.messages import HEADER
 from tests.runtime.deployments import eventually
+
+_MANY_DESCRIPTORS = 400
 
 
 class InProcess:
@@ -44,6 +48,8 @@ class InProcess:
         for name in list(self.hosts):
             self.crash(name)
         self.context.destroy(linger=0)
+        if len(os.listdir("/proc/self/fd")) > _MANY_DESCRIPTORS:
+            gc.collect()  # hosts and actors know each other, and keep their pages open
 
     # ---- incarnations ------------------------------------------------------------------------
 

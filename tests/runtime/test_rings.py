@@ -32,7 +32,9 @@ def rings_of(desk):
 
 
 def bell_rings(desk) -> bool:
-    return bool(select.select([rings_of(desk).bell], [], [], 0)[0])
+    poll = select.poll()
+    poll.register(rings_of(desk).bell, select.POLLIN)
+    return bool(poll.poll(0))
 
 
 def test_a_message_is_read_where_it_lies_in_the_ring(desk):

@@ -9,7 +9,7 @@ import signal
 import numpy as np
 import pytest
 
-from actors.gateway.state import GATEWAY, ORDER
+from actors.gateway.state import ORDER
 from actors.risk.positions import POSITION_STATE
 from actors.runtime.clock import monotonic_ns
 from actors.runtime.vitals import Vitals, map_deployment, map_table
@@ -57,8 +57,8 @@ class Desk:
 
     def last_decided_ns(self) -> int:
         """When the gateway last let an order pass, by the clock it compared the lease with."""
-        timeout_ns = int(self._table("gateway", "gateway", GATEWAY, 1)[0]["timeout_ns"])
-        return int(self.orders["deadline_ns"].max()) - timeout_ns
+        config = next(a["config"] for a in self.cli.plan()["actors"] if a["name"] == "gateway")
+        return int(self.orders["deadline_ns"].max()) - int(config["order_timeout_ms"] * 1e6)
 
     def sent(self) -> int:
         return self.page("gateway").counter("orders_sent")
@@ -177,12 +177,16 @@ def test_cancel_all_of_a_strategy_and_of_nobody(trading):
 def test_rejects_open_the_breaker_and_a_probe_closes_it(trading):
     trading.rests()
     page = trading.page("gateway")
-    page.counters[page.counter_names.index("rejects")] += 3  # as if the venue had said no
+    rejects = page.counter_names.index("rejects")
 
     def told(word):
         return any(word in event["text"] for event in _events(trading))
 
-    eventually(lambda: told("breaker venue open"), what="the breaker open")
+    def rejected_until_open():
+        page.counters[rejects] += 3  # as if the venue had said no; unless it says yes just then
+        return told("breaker venue open")
+
+    eventually(rejected_until_open, what="the breaker open")
     eventually(lambda: told("breaker venue closed"), timeout=60, what="the breaker closed again")
     assert trading.words["taken"] >= 1
     trading.goes_on("after the breaker closed")
