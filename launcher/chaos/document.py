@@ -12,7 +12,7 @@ __all__ = ["failures_page"]
 
 _HEAD = """# What fails, and what happens then
 
-This page is made from results of the experiments in `chaos/` (`make chaos`), by
+This page is made from results of the experiments in `chaos/`, by
 `pitwire chaos document`. Do not edit it. *Kept* says what the audit after the experiment found:
 every order, fill, position and working order that gateway, risk and strategies believe in, against
 the exchange's own journal, and the ledger of all messages. Times are from the fault, or from its
