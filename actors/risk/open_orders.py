@@ -19,7 +19,7 @@ __all__ = ["MAP_ENTRY", "MAP_HEADER", "OPEN_ORDER", "OpenOrders", "allocate_open
 
 #: ``replaces``: order id that this one replaces once the venue says so. ``filled``: shares that
 #: reports said were traded, in a chain of replacements all of them. ``answered``: whether a report
-#: about the order came.
+#: about the order came, other than that nobody knows.
 OPEN_ORDER = np.dtype([("order_id", "i8"), ("replaces", "i8"), ("leaves", "i8"), ("filled", "i8"),
                        ("sent_ns", "i8"), ("next", "i8"), ("symbol_id", "i4"), ("side", "i4"),
                        ("strategy_id", "i4"), ("answered", "i4")])
@@ -29,7 +29,7 @@ _FILL, _CANCEL = int(ReportType.FILL), int(ReportType.CANCEL)
 _REPLACE, _REJECT = int(ReportType.REPLACE), int(ReportType.REJECT)
 _FILLED, _CANCELED = int(OrderStatus.FILLED), int(OrderStatus.CANCELED)
 _REJECTED = int(OrderStatus.REJECTED)
-_PENDING_NEW = int(OrderStatus.PENDING_NEW)
+_PENDING_NEW, _UNKNOWN = int(OrderStatus.PENDING_NEW), int(OrderStatus.UNKNOWN)
 _STATUS = int(ReportType.STATUS)
 _NEVER_ARRIVED = int(RejectReason.NEVER_ARRIVED)
 _DUPLICATE_ORDER = int(RejectReason.DUPLICATE_ORDER)
@@ -130,6 +130,12 @@ def _is_over(status):
 
 
 @kernel
+def _is_unanswered(status):
+    """Whether the venue has said nothing about an order of this status, be it timed out."""
+    return status == _PENDING_NEW or status == _UNKNOWN
+
+
+@kernel
 def _believe_status(orders, positions, slot, report):
     """A STATUS counts only if the shares it calls traded are those that fills reported. Where they
     are more, fills are still on their way, and the order's end comes with them."""
@@ -140,7 +146,7 @@ def _believe_status(orders, positions, slot, report):
     if _is_over(status):
         _end(orders, positions, order.order_id)
     else:
-        if status != _PENDING_NEW:
+        if not _is_unanswered(status):
             order.answered = 1
         _set_leaves(positions, order, np.int64(report.leaves_qty))
     return True
@@ -166,7 +172,8 @@ def release_report(orders, positions, report):
         return _believe_status(orders, positions, slot, report)
     if reason == _DUPLICATE_ORDER or reason == _NEVER_ARRIVED and order.answered != 0:
         return True  # said of another command with this order's id
-    order.answered = 1
+    if not _is_unanswered(np.int64(report.order_status)):
+        order.answered = 1
     if kind == _FILL:
         order.filled += np.int64(report.exec_qty)
     elif kind == _REPLACE:

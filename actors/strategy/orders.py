@@ -11,7 +11,7 @@ from actors.runtime import kernel
 from schemas.enums import OrderStatus, RejectReason, ReportType, Side
 
 __all__ = ["ORDER_ID_SPAN", "STRATEGY_STATE", "SYMBOL_STATE", "WORKING_ORDER", "apply_report",
-           "enter", "has_room", "is_working", "order_number", "signed"]
+           "enter", "has_room", "is_unanswered", "is_working", "order_number", "signed"]
 
 ORDER_ID_SPAN = 10**11
 
@@ -33,7 +33,7 @@ SYMBOL_STATE = np.dtype([("position", "i8"), ("working_buy", "i8"), ("working_se
 
 _BUY = int(Side.BUY)
 _NONE = int(OrderStatus.NONE)
-_PENDING_NEW = int(OrderStatus.PENDING_NEW)
+_PENDING_NEW, _UNKNOWN = int(OrderStatus.PENDING_NEW), int(OrderStatus.UNKNOWN)
 _FILL = int(ReportType.FILL)
 _CANCEL = int(ReportType.CANCEL)
 _ACK = int(ReportType.ACK)
@@ -166,6 +166,12 @@ def _believe_status(state, orders, symbols, at, report):
 
 
 @kernel
+def is_unanswered(order):
+    """Whether the venue has said nothing about a working order yet, be it timed out."""
+    return order.status == _PENDING_NEW or order.status == _UNKNOWN
+
+
+@kernel
 def apply_report(state, orders, symbols, report):
     """Applies an execution report (body record) to orders and positions.
 
@@ -188,7 +194,7 @@ def apply_report(state, orders, symbols, report):
     if kind == _STATUS:
         _believe_status(state, orders, symbols, at, report)
         return True
-    if reason == _DUPLICATE_ORDER or reason == _NEVER_ARRIVED and order.status != _PENDING_NEW:
+    if reason == _DUPLICATE_ORDER or reason == _NEVER_ARRIVED and not is_unanswered(order):
         return True  # said of another command with this order's id
     if kind == _FILL:
         order.filled += np.int64(report.exec_qty)

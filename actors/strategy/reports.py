@@ -21,14 +21,13 @@ from actors.strategy.inputs import (
     state_of, take_report, take_seen,
 )
 from actors.strategy.market import NUMBERING_TABLE, SWEEP_TABLE
-from actors.strategy.orders import is_working
-from schemas.enums import Command, OrderStatus, RejectReason
+from actors.strategy.orders import is_unanswered, is_working
+from schemas.enums import Command, RejectReason
 from schemas.views import execution_report, order_command
 
 __all__ = ["on_recover", "on_report", "on_risk"]
 
 _QUERY = int(Command.QUERY)
-_PENDING_NEW = int(OrderStatus.PENDING_NEW)
 _NEVER_ARRIVED = int(RejectReason.NEVER_ARRIVED)
 _SEEN_EVERY = 256  # reports of others, before it is noted that they came
 _QUERIES_PER_CALL = 4
@@ -118,8 +117,7 @@ def _ask_about_orders(ctx, now):
     end = min(sweep.at + _ROWS_PER_CALL, rows.size)
     while sweep.at < end:
         order = rows[sweep.at]
-        if order.order_id != 0 and order.status == _PENDING_NEW \
-                and is_overdue(sweep, order.sent_ns):
+        if order.order_id != 0 and is_unanswered(order) and is_overdue(sweep, order.sent_ns):
             if asked == _QUERIES_PER_CALL:
                 return True
             if not _ask(ctx, order):

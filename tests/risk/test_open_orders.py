@@ -58,6 +58,17 @@ def test_an_order_that_never_arrived_is_given_back_unless_it_was_answered():
     assert not is_open(orders, 1) and is_open(orders, 2) and positions["open_buy"][0] == 10
 
 
+def test_an_order_that_timed_out_and_never_arrived_is_given_back():
+    orders, positions = allocate_open_orders(4), np.zeros(1, POSITION_STATE)
+    reserve(orders, positions, 1, 0, 0, Side.BUY, 10, 1, 0)
+    release_report(orders, positions, report(1, ReportType.REJECT, OrderStatus.UNKNOWN, 10,
+                                             reject_reason=RejectReason.TIMEOUT))
+    assert is_open(orders, 1), "nobody knows"
+    release_report(orders, positions, report(1, ReportType.REJECT, OrderStatus.REJECTED,
+                                             reject_reason=RejectReason.NEVER_ARRIVED))
+    assert not is_open(orders, 1) and positions["open_buy"][0] == 0
+
+
 def test_a_status_is_believed_as_far_as_fills_bear_it_out():
     orders, positions = allocate_open_orders(4), np.zeros(1, POSITION_STATE)
     reserve(orders, positions, 1, 0, 0, Side.SELL, 10, 1, 0)

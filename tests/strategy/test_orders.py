@@ -67,6 +67,16 @@ def test_an_order_that_never_arrived_is_over_however_often_it_is_said():
     assert desk.symbols["working"][0] == 0 and desk.symbols["position"][0] == 0
 
 
+def test_an_order_that_timed_out_and_never_arrived_is_over():
+    desk = Desk()
+    order = desk.enter(0, Side.BUY, 10)
+    desk.report(order, 0, Side.BUY, ReportType.REJECT, OrderStatus.UNKNOWN, 0, 10,
+                reject_reason=RejectReason.TIMEOUT)
+    assert desk.symbols["working_buy"][0] == 10, "nobody knows"
+    never_arrived(desk, order)
+    assert desk.symbols["working_buy"][0] == 0 and desk.symbols["working"][0] == 0
+
+
 def test_an_order_that_was_answered_has_arrived_whatever_is_said():
     desk = Desk()
     order = desk.enter(0, Side.BUY, 10)
