@@ -3,8 +3,8 @@
 The mix is 45% new limit orders that rest, 45% cancels of a random resting order, 10% small market
 orders that execute; orders are known by client references through the order map, and every event
 is read. With many symbols the engine looks ahead, as it does for requests that have come together
-(:mod:`actors.exchange.request_ahead`). The flows are made beforehand with the engine itself, so that every cancel finds its order;
-a run replays one on a fresh engine and must end in the same state. Rates are by the thread's own
+(:mod:`actors.exchange.request_ahead`). The flows are made beforehand with the
+engine itself, so that every cancel finds its order; a run replays one on a fresh engine and must end in the same state. Rates are by the thread's own
 time, so that another process on the core does not count; latencies are by the wall clock.
 
 What the engine remembers must not grow: a long run fills a book, trades on it and empties it again,

@@ -28,8 +28,8 @@ from actors.book.price_levels import (
     LEVEL, RUNG, SIDE, ladders_at, level_at, rank_of, side_at,
 )
 
-__all__ = ["AHEAD", "LOOK_AHEAD_FROM", "JOINS", "LOOKED", "RESTS", "RING", "TAKES", "fetch", "look_at", "looked_next",
-           "start_looking"]
+__all__ = ["AHEAD", "LOOK_AHEAD_FROM", "JOINS", "LOOKED", "RESTS", "RING", "TAKES", "fetch", "look_at",
+           "looked_next", "start_looking"]
 
 #: From so many symbols on it pays to look ahead: the books do not fit the caches any more.
 LOOK_AHEAD_FROM = 256

@@ -79,8 +79,8 @@ class ExchangeConfig(Config):
     as a mapping, each its own and ``default`` for the others. ``collar``: the fraction of the
     last price by which a limit order may be more aggressive, 0 for any. ``latency``: how late
     messages are to be. ``on_restart``: ``recover`` the day from the journal, or ``clear``
-    everything and begin a new one. After a recovery, accounts with ``cancel_on_disconnect`` that are not back within
-    ``recovery_grace_ms`` are taken to have left.
+    everything and begin a new one. After a recovery, accounts with ``cancel_on_disconnect``
+    that are not back within ``recovery_grace_ms`` are taken to have left.
     """
 
     order_entry: ListenAddress = "127.0.0.1:9000"

@@ -28,8 +28,8 @@ __all__ = [
     "BATCH", "BURST", "COUNTERS", "Counter", "Event", "FEED", "HISTOGRAMS", "LOCATE", "LOCATES",
     "MAX_UPDATES", "OVERDRAWN", "PARSE", "Phase", "SNAPSHOT_BUDGET", "SYMBOL", "Source", "Status",
     "TABLES", "UPDATE", "ahead_of", "book_of", "changes_of", "depth_of", "directory_tables",
-    "feed_of", "lines_of", "link_of", "locates_of", "looks_of", "recording_of", "symbol_count", "symbols_of",
-    "updates_of",
+    "feed_of", "lines_of", "link_of", "locates_of", "looks_of", "recording_of", "symbol_count",
+    "symbols_of", "updates_of",
 ]
 
 #: Most messages that one call of a handler publishes; see ``Output.burst``.

@@ -56,8 +56,8 @@ ANSWER = _record(
 )
 
 #: The supervisor's line, the leases, the probes taken, and the answers. ``holders``: how many
-#: leases are demanded, 0 = none; a lease is the time until which it holds. ``floor`` is the trading state
-#: that admits no probes, ``mode`` the one that does; ``granted`` probes in all, ``taken`` of them.
+#: leases are demanded, 0 = none; a lease is the time until which it holds. ``floor`` is the trading
+#: state that admits no probes, ``mode`` the one that does; ``granted`` probes in all, ``taken`` of them.
 TRADING = np.dtype([
     ("period_ns", "i8"), ("grace_ns", "i8"), ("cancels", "i8"), ("holders", "i8"),
     ("floor", "i8"), ("mode", "i8"), ("granted", "i8"), ("operator", "i8"),

@@ -284,8 +284,8 @@ def _sleep_ns(thread_address):
 
 @kernel
 def _fill_pollfds(thread_address):
-    """Descriptors to sleep on: libzmq's, the bells', the pollers', and the wake-up. An actor that is blocked or
-    not live is left out, or its unread input would end every sleep at once."""
+    """Descriptors to sleep on: libzmq's, the bells', the pollers', and the wake-up. An actor
+    that is blocked or not live is left out, or its unread input would end every sleep at once."""
     thread = thread_record(thread_address)
     n = 0
     for i in range(thread.n_in):

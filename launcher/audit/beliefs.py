@@ -20,6 +20,7 @@ __all__ = ["Belief", "GatewayBelief", "OrderBelief", "RiskBelief", "StrategyBeli
 
 _WORKING = (OrderStatus.PENDING_NEW, OrderStatus.NEW, OrderStatus.PARTIALLY_FILLED,
             OrderStatus.PENDING_CANCEL, OrderStatus.PENDING_REPLACE, OrderStatus.UNKNOWN)
+_BELIEVERS = ("gateway", "risk", "strategy")
 _UNANSWERED = (OrderStatus.PENDING_NEW, OrderStatus.UNKNOWN)
 
 
@@ -96,12 +97,14 @@ class StrategyBelief:
 
 @dataclass(frozen=True)
 class Belief:
-    """All of them, at one moment."""
+    """All of them, at one moment. ``silent``: gateways, risk managers and strategies that show
+    nothing to compare."""
 
     gateways: tuple[GatewayBelief, ...] = ()
     risks: tuple[RiskBelief, ...] = ()
     strategies: tuple[StrategyBelief, ...] = ()
     names: dict[int, str] = field(default_factory=dict)  #: of strategies, by their number
+    silent: tuple[str, ...] = ()
 
     @property
     def unanswered(self) -> int:
@@ -112,7 +115,7 @@ class Belief:
 
 def read_beliefs(deployment: Deployment) -> Belief:
     """What every gateway, risk manager and strategy of the deployment believes now."""
-    plan, gateways, risks, strategies = deployment.plan, [], [], []
+    plan, gateways, risks, strategies, silent = deployment.plan, [], [], [], []
     for actor in plan.actors:
         tables = _Tables(deployment, actor.name)
         if tables.has("link", "gateway", "orders"):
@@ -122,10 +125,13 @@ def read_beliefs(deployment: Deployment) -> Belief:
         elif tables.has("positions") and {"open_buy", "cash_e4"} <= set(
                 tables["positions"].dtype.names or ()):
             risks.append((actor.name, tables))
+        elif tables.kind in _BELIEVERS:
+            silent.append(actor.name)
     numbers = {s.actor: s.strategy for s in strategies}
     return Belief(tuple(gateways),
                   tuple(_risk(plan, name, tables, numbers) for name, tables in risks),
-                  tuple(strategies), {number: name for name, number in numbers.items()})
+                  tuple(strategies), {number: name for name, number in numbers.items()},
+                  tuple(silent))
 
 
 class _Tables:
@@ -135,6 +141,8 @@ class _Tables:
         self._deployment, self._actor = deployment, actor
         page = deployment.vitals(actor)
         self._described = page.description.get("tables", {}) if page else {}
+        #: Of the actor's class; None before it has a page.
+        self.kind: str | None = page.description.get("kind") if page else None
         self._copies: dict[str, np.ndarray] = {}
 
     def has(self, *names: str) -> bool:

@@ -21,7 +21,7 @@ from launcher.audit.compare import Difference, compare, compare_book
 from launcher.audit.venue import VenueRecord, read_venue
 from launcher.operate.deployment import Deployment
 
-__all__ = ["Audit", "NotQuiet", "audit", "trading_held"]
+__all__ = ["Audit", "NotQuiet", "audit", "trading_held", "what_moves"]
 
 _POLL_S = 0.01
 _SETTLE_S = 0.05   # messages that were under way while the first look was taken
@@ -76,7 +76,8 @@ def trading_held(deployment: Deployment) -> Iterator[None]:
 
 def audit(deployment: Deployment, timeout_s: float = 10.0) -> Audit:
     """Compares what everybody believes with the exchange's journal, once the desk is quiet.
-    NotQuiet if it is not within ``timeout_s``; VenueUnreadable if there is no journal to compare with."""
+    NotQuiet if it is not within ``timeout_s``; VenueUnreadable if there is no journal to compare
+    with."""
     began = time.monotonic()
     belief = _quiet_belief(deployment, began + timeout_s)
     record = read_venue(deployment.plan)
@@ -115,11 +116,11 @@ def _quiet_belief(deployment: Deployment, deadline: float) -> Belief:
     moving = "the actors have no pages yet"
     while True:
         before = read_beliefs(deployment)
-        moving = _what_moves(deployment, before)
+        moving = what_moves(deployment, before)
         if not moving:
             time.sleep(_SETTLE_S)
             after = read_beliefs(deployment)
-            if after == before and not _what_moves(deployment, after):
+            if after == before and not what_moves(deployment, after):
                 return after
             moving = moving or "orders and positions change"
         if time.monotonic() > deadline:
@@ -127,10 +128,13 @@ def _quiet_belief(deployment: Deployment, deadline: float) -> Belief:
         time.sleep(_POLL_S)
 
 
-def _what_moves(deployment: Deployment, belief: Belief) -> str:
+def what_moves(deployment: Deployment, belief: Belief) -> str:
     """What is on its way, in words; empty if nothing is."""
     if not belief.gateways:
         return f"{deployment.plan.name} has no gateway that runs"
+    if belief.silent:
+        return (f"{' and '.join(belief.silent)} cannot be compared: no orders and positions in "
+                f"shared memory")
     for wire in deployment.plan.wires:
         if wire.message in _ORDER_FLOW:
             flying = wire_ledger(deployment.wires[wire.index]).in_flight

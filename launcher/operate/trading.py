@@ -94,8 +94,8 @@ def halt(topology: pathlib.Path, reason: str, timeout: float) -> Outcome:
     except Failure as failure:
         if failure.exit_code == ExitCode.TIMED_OUT:
             failure.hint = ("the halt is latched and lasts; without the supervisor's lease "
-                            "gateways send no new order and do with working ones what the topology's lease "
-                            "says")
+                            "gateways send no new order and do with working ones what the "
+                            "topology's lease says")
         raise
 
 

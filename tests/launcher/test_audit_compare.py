@@ -1,6 +1,7 @@
 """What the auditor says when an actor and the exchange do not agree."""
 
 import dataclasses
+from types import SimpleNamespace
 
 import pytest
 
@@ -9,6 +10,7 @@ from launcher.audit.beliefs import (
     Belief, GatewayBelief, OrderBelief, RiskBelief, StrategyBelief, SymbolBelief,
 )
 from launcher.audit.compare import compare, compare_book
+from launcher.audit.live import what_moves
 from schemas.enums import OrderStatus, Side
 from tests.launcher.test_audit_account import accepted, canceled, executed, rejected, replaced
 
@@ -152,3 +154,10 @@ def test_the_exchange_s_book_is_held_against_what_it_told(account):
     assert [str(d) for d in compare_book(account, {1: 50, 7: 5})] == [
         "exchange: AAPL, order reference 1: shares it told of: 60; the exchange has 50 in its book",
         "exchange: order reference 7: shares it told of: 0; the exchange has 5 in its book"]
+
+
+def test_an_actor_that_shows_nothing_is_not_taken_for_one_that_agrees(belief):
+    desk = SimpleNamespace(plan=SimpleNamespace(name="desk", wires=()))
+    assert what_moves(desk, belief) == ""
+    moving = what_moves(desk, dataclasses.replace(belief, silent=("risk",)))
+    assert moving == "risk cannot be compared: no orders and positions in shared memory"
